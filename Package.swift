@@ -1,0 +1,44 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
+]
+
+let package = Package(
+    name: "Parley",
+    products: [
+        .executable(name: "gateway", targets: ["Gateway"]),
+        .executable(name: "persister", targets: ["Persister"]),
+        .executable(name: "parley", targets: ["Parley"]),
+    ],
+    targets: [
+        .target(name: "CLinux", path: "Sources/CModules/CLinux"),
+        .systemLibrary(name: "CHiredis", path: "Sources/CModules/CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "COpenSSL", path: "Sources/CModules/COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CPostgres", path: "Sources/CModules/CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(
+            name: "Shared",
+            dependencies: ["CLinux", "CHiredis", "COpenSSL", "CPostgres"],
+            resources: [
+                .embedInCode("Redis/Scripts"),
+                .embedInCode("Postgres/Migrations"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "Gateway", dependencies: ["Shared", "CLinux"],
+            resources: [.embedInCode("Web/Assets")], swiftSettings: settings),
+        .executableTarget(name: "Persister", dependencies: ["Shared"], swiftSettings: settings),
+        .executableTarget(name: "Parley", dependencies: ["Shared"], swiftSettings: settings),
+        .testTarget(name: "SharedTests", dependencies: ["Shared"], swiftSettings: settings),
+        .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Shared"], swiftSettings: settings),
+        .testTarget(name: "PersisterTests", dependencies: ["Persister", "Shared"], swiftSettings: settings),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["Gateway", "Persister", "Shared"], swiftSettings: settings),
+    ]
+)
