@@ -1,2 +1,3 @@
 import Shared
+
 print(Version.current)
