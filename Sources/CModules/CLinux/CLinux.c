@@ -1,4 +1,8 @@
+// accept4 is an extension.
+#define _GNU_SOURCE
 #include "CLinux.h"
+
+#include <sys/eventfd.h>
 
 int parley_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 

@@ -1,0 +1,77 @@
+internal import CLinux
+internal import Glibc
+
+/// A failed system call: its name and errno.
+public struct SystemError: Error, Equatable, CustomStringConvertible {
+    /// The call that failed.
+    public let call: StaticString
+    /// The error number, see errno(3).
+    public let number: Int32
+
+    /// Makes an error for a call from the errno that it left.
+    public init(_ call: StaticString, _ number: Int32) {
+        self.call = call
+        self.number = number
+    }
+
+    public static func == (left: SystemError, right: SystemError) -> Bool { left.number == right.number }
+
+    public var description: String { "\(call): \(String(cString: strerror(number)))" }
+}
+
+/// What a call on a non-blocking descriptor came to.
+public enum IOResult: Equatable {
+    /// So many bytes moved; 0 from a read is the end of the stream.
+    case count(Int)
+    /// The kernel would have to wait: try again when epoll says so.
+    case wouldBlock
+    /// The connection is unusable; the errno says why.
+    case failed(Int32)
+}
+
+/// The one place where system calls are made: EINTR is retried, EAGAIN is a value, errnos that only a bug can cause end
+/// the process.
+public enum SystemCall {
+    /// Runs a call that returns -1 on error until it isn't interrupted.
+    public static func io(_ call: () -> Int) -> IOResult {
+        while true {
+            let count = call()
+            if count >= 0 { return .count(count) }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: return .wouldBlock
+            case EBADF, EFAULT: preconditionFailure("a descriptor or buffer that isn't ours")
+            default: return .failed(errno)
+            }
+        }
+    }
+
+    /// Runs a call that returns -1 on error, and throws its errno.
+    @discardableResult
+    public static func checked(_ name: StaticString, _ call: () -> Int32) throws(SystemError) -> Int32 {
+        while true {
+            let result = call()
+            if result >= 0 { return result }
+            if errno == EINTR { continue }
+            throw SystemError(name, errno)
+        }
+    }
+
+    /// Receives into `buffer` from its start; at most `buffer.count` bytes.
+    public static func receive(_ descriptor: Int32, into buffer: inout [UInt8]) -> IOResult {
+        buffer.withUnsafeMutableBytes { bytes in io { recv(descriptor, bytes.baseAddress, bytes.count, 0) } }
+    }
+
+    /// Sends bytes from `offset` on, without SIGPIPE.
+    public static func send(_ descriptor: Int32, _ bytes: [UInt8], from offset: Int) -> IOResult {
+        bytes.withUnsafeBytes { all in
+            let rest = UnsafeRawBufferPointer(rebasing: all[offset...])
+            return io { Glibc.send(descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL)) }
+        }
+    }
+
+    /// Closes a descriptor; on Linux it is closed even when interrupted.
+    public static func close(_ descriptor: Int32) {
+        _ = Glibc.close(descriptor)
+    }
+}
