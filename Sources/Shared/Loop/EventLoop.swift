@@ -4,7 +4,9 @@ internal import Synchronization
 
 /// What epoll reported for a descriptor.
 public struct ReadyEvents: OptionSet, Sendable {
+    /// The bits of epoll_event.events.
     public let rawValue: UInt32
+    /// Makes a set from epoll bits.
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// Bytes to read, a connection to accept, or the end of the stream.

@@ -14,8 +14,10 @@ public struct SystemError: Error, Equatable, CustomStringConvertible {
         self.number = number
     }
 
+    /// Errors are the same when their errno is.
     public static func == (left: SystemError, right: SystemError) -> Bool { left.number == right.number }
 
+    /// The call and the text of its errno.
     public var description: String { "\(call): \(String(cString: strerror(number)))" }
 }
 

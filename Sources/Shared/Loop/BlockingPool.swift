@@ -1,0 +1,56 @@
+internal import Glibc
+internal import Synchronization
+
+/// Two threads for what can only block: files, fsync and name resolution.
+///
+/// Unchecked because the work list is guarded by the pthread mutex, which Swift can't see.
+public final class BlockingPool: @unchecked Sendable {
+    /// The process' pool.
+    public static let shared = BlockingPool()
+
+    /// So many pieces of work may wait; more are refused, so that a slow disk can't grow the process.
+    static let maximumWaiting = 1024
+
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var waiting = Queue<@Sendable () -> Void>()
+
+    private init() {
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(condition, nil)
+        for _ in 0..<2 {
+            var thread = pthread_t()
+            let pool = Unmanaged.passRetained(self)
+            pthread_create(
+                &thread, nil,
+                { argument in
+                    guard let argument else { return nil }
+                    Unmanaged<BlockingPool>.fromOpaque(argument).takeRetainedValue().work()
+                    return nil
+                }, pool.toOpaque())
+            pthread_detach(thread)
+        }
+    }
+
+    /// Runs `body` on one of the threads, or `whenFull` at once on this one.
+    public func run(_ body: @escaping @Sendable () -> Void, whenFull: () -> Void) {
+        pthread_mutex_lock(mutex)
+        let isFull = waiting.count >= Self.maximumWaiting
+        if !isFull {
+            waiting.append(body)
+            pthread_cond_signal(condition)
+        }
+        pthread_mutex_unlock(mutex)
+        if isFull { whenFull() }
+    }
+
+    private func work() {
+        while true {
+            pthread_mutex_lock(mutex)
+            while waiting.isEmpty { pthread_cond_wait(condition, mutex) }
+            let body = waiting.popFirst()
+            pthread_mutex_unlock(mutex)
+            body?()
+        }
+    }
+}

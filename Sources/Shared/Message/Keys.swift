@@ -1,0 +1,27 @@
+/// The names of everything that Parley keeps in Redis. `docs/redis.md` tells what each holds.
+public enum Keys {
+    /// Accepted events that aren't trimmed yet.
+    public static func stream(_ partition: Partition) -> String { "{\(partition.tag)}:stream" }
+    /// The stream id up to which PostgreSQL has committed.
+    public static func cursor(_ partition: Partition) -> String { "{\(partition.tag)}:cursor" }
+    /// The token of the persister that owns the partition.
+    public static func owner(_ partition: Partition) -> String { "{\(partition.tag)}:owner" }
+    /// Entries that PostgreSQL refused for good.
+    public static func deadLetters(_ partition: Partition) -> String { "{\(partition.tag)}:dead" }
+    /// The state of a conversation; the names of its other keys begin with it.
+    public static func conversation(_ id: UUID, _ partition: Partition) -> String { "{\(partition.tag)}:c:\(id)" }
+    /// The newest events of a conversation.
+    public static func events(_ id: UUID, _ partition: Partition) -> String { "{\(partition.tag)}:c:\(id):events" }
+    /// The members of a conversation.
+    public static func members(_ id: UUID, _ partition: Partition) -> String { "{\(partition.tag)}:c:\(id):members" }
+    /// The permission to write what was loaded from PostgreSQL.
+    public static func ticket(_ id: UUID, _ partition: Partition) -> String { "{\(partition.tag)}:c:\(id):ticket" }
+    /// The conversations of a partition in which a user has something to fetch.
+    public static func inbox(_ user: UUID, _ partition: Partition) -> String { "{\(partition.tag)}:inbox:\(user)" }
+    /// The channel of a conversation's events.
+    public static func channel(_ id: UUID, _ partition: Partition) -> String { "{\(partition.tag)}:e:\(id)" }
+    /// The channel of what concerns one user.
+    public static func userChannel(_ user: UUID) -> String { "u:\(user)" }
+    /// The format and the partition count of the whole deployment.
+    public static let format = "parley:format"
+}

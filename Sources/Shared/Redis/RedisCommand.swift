@@ -1,0 +1,50 @@
+/// A command in RESP form: an array of bulk strings.
+public struct RedisCommand: Sendable {
+    private(set) var arguments: [UInt8] = []
+    private(set) var count = 0
+
+    /// Makes a command from its name and text arguments.
+    public init(_ words: String...) {
+        for word in words { add(word) }
+    }
+
+    /// Adds an argument of text.
+    public mutating func add(_ text: String) {
+        header(text.utf8.count)
+        arguments.append(contentsOf: text.utf8)
+        end()
+    }
+
+    /// Adds an argument of bytes.
+    public mutating func add(_ bytes: some Collection<UInt8>) {
+        header(bytes.count)
+        arguments.append(contentsOf: bytes)
+        end()
+    }
+
+    /// Adds an argument that is a decimal number.
+    public mutating func add(_ number: Int64) {
+        add(String(number))
+    }
+
+    /// Appends the whole command to a connection's output.
+    func append(to output: inout [UInt8]) {
+        output.append(UInt8(ascii: "*"))
+        output.append(contentsOf: String(count).utf8)
+        output.append(0x0D)
+        output.append(0x0A)
+        output.append(contentsOf: arguments)
+    }
+
+    private mutating func header(_ length: Int) {
+        count += 1
+        arguments.append(UInt8(ascii: "$"))
+        arguments.append(contentsOf: String(length).utf8)
+        end()
+    }
+
+    private mutating func end() {
+        arguments.append(0x0D)
+        arguments.append(0x0A)
+    }
+}

@@ -1,0 +1,127 @@
+/// A connection for commands: pipelined, in order, each with the same deadline.
+///
+/// Confined to its loop. What is called in one turn leaves in one write. A connection whose oldest command passed its
+/// deadline is closed, and all commands under way fail: their outcome is unknown.
+public final class RedisConnection {
+    private struct Pending {
+        let deadline: Int64
+        let completion: (Result<RedisReply, RedisError>) -> Void
+    }
+
+    private let transport: RedisTransport
+    private let timeout: Int64
+    private var pending = Queue<Pending>()
+    private var watch: TimerID?
+    private var readyObservers: [() -> Void] = []
+    private var waiters: [CheckedContinuation<Void, Never>] = []
+
+    /// The loop that the connection is confined to.
+    public var loop: EventLoop { transport.loop }
+
+    /// Makes a connection; `start()` opens it. `timeout` in milliseconds is each command's deadline.
+    public init(_ endpoint: RedisEndpoint, name: String, timeout: Int64, on loop: EventLoop) {
+        self.timeout = timeout
+        transport = RedisTransport(endpoint, name: name, timeout: timeout, on: loop)
+        transport.onReady = { [unowned self] in
+            for observer in readyObservers { observer() }
+            let resumed = waiters
+            waiters = []
+            for waiter in resumed { waiter.resume() }
+        }
+        transport.onReply = { [unowned self] reply in complete(reply) }
+        transport.onLost = { [unowned self] reason in fail(reason) }
+    }
+
+    /// Whether commands can be sent now.
+    public var isReady: Bool { transport.isReady }
+
+    /// Opens the connection and keeps it open from then on.
+    public func start() { transport.start() }
+
+    /// Closes the connection for good; commands under way fail.
+    public func stop() { transport.stop() }
+
+    /// Calls `observer` each time the connection has become ready.
+    public func onReady(_ observer: @escaping () -> Void) {
+        readyObservers.append(observer)
+    }
+
+    /// Returns once the connection is ready.
+    public func waitUntilReady() async {
+        guard !isReady else { return }
+        await withCheckedContinuation { waiters.append($0) }
+    }
+
+    /// Sends a command; `completion` gets its reply in the order of the commands. An error reply is `.refused`.
+    public func send(_ command: RedisCommand, _ completion: @escaping (Result<RedisReply, RedisError>) -> Void) {
+        guard isReady else { return completion(.failure(.notConnected)) }
+        pending.append(Pending(deadline: loop.now + timeout, completion: completion))
+        transport.write(command)
+        if watch == nil { watchOldest() }
+    }
+
+    /// Sends a command and waits for its reply.
+    public func call(_ command: RedisCommand) async throws(RedisError) -> RedisReply {
+        let result: Result<RedisReply, RedisError> = await withCheckedContinuation { continuation in
+            send(command) { continuation.resume(returning: $0) }
+        }
+        return try result.get()
+    }
+
+    /// Sends a command of text arguments and waits for its reply.
+    public func call(_ words: String...) async throws(RedisError) -> RedisReply {
+        var command = RedisCommand()
+        for word in words { command.add(word) }
+        return try await call(command)
+    }
+
+    /// Sends several commands at once and waits for all replies; the first refusal is thrown.
+    public func pipeline(_ commands: [RedisCommand]) async throws(RedisError) -> [RedisReply] {
+        guard !commands.isEmpty else { return [] }
+        var replies: [RedisReply] = []
+        var failure: RedisError?
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            var left = commands.count
+            for command in commands {
+                send(command) { result in
+                    switch result {
+                    case .success(let reply): replies.append(reply)
+                    case .failure(let error): failure = failure ?? error
+                    }
+                    left -= 1
+                    if left == 0 { continuation.resume() }
+                }
+            }
+        }
+        if let failure { throw failure }
+        return replies
+    }
+
+    private func complete(_ reply: RedisReply) {
+        guard let next = pending.popFirst() else {
+            return transport.close(.unexpectedReply("a reply without a command"))
+        }
+        if case .error(let text) = reply {
+            next.completion(.failure(.refused(text)))
+        } else {
+            next.completion(.success(reply))
+        }
+    }
+
+    private func fail(_ reason: RedisError) {
+        let lost: RedisError = reason == .notConnected ? .connectionLost("stopped") : reason
+        for command in pending.removeAll() { command.completion(.failure(lost)) }
+    }
+
+    private func watchOldest() {
+        guard let oldest = pending.first else {
+            watch = nil
+            return
+        }
+        watch = loop.schedule(after: max(1, oldest.deadline - loop.now)) { [weak self] in
+            guard let self else { return }
+            if let first = pending.first, first.deadline <= loop.now { transport.close(.timeout) }
+            watchOldest()
+        }
+    }
+}

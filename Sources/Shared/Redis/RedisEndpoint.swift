@@ -1,0 +1,48 @@
+/// Where a Redis server is and how to sign in.
+public struct RedisEndpoint: Sendable, Equatable {
+    /// A name or an address.
+    public var host: String
+    /// The port, 6379 by default.
+    public var port: UInt16
+    /// The ACL user; nil for the default one.
+    public var user: String?
+    /// The password; nil when none is needed.
+    public var password: String?
+    /// The number of the database.
+    public var database: Int
+
+    /// Reads `redis://[user[:password]@]host[:port][/database]`; nil when it is something else.
+    public init?(url: String) {
+        guard url.hasPrefix("redis://") else { return nil }
+        var rest = url.dropFirst("redis://".count)
+        user = nil
+        password = nil
+        database = 0
+        port = 6379
+        if let at = rest.lastIndex(of: "@") {
+            let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            if let first = parts.first, !first.isEmpty { user = String(first) }
+            if parts.count == 2 { password = String(parts[1]) }
+            rest = rest[rest.index(after: at)...]
+        }
+        if let slash = rest.firstIndex(of: "/") {
+            let path = rest[rest.index(after: slash)...]
+            guard path.isEmpty || Int(path) != nil else { return nil }
+            database = Int(path) ?? 0
+            rest = rest[..<slash]
+        }
+        if rest.hasPrefix("[") {
+            guard let end = rest.firstIndex(of: "]") else { return nil }
+            host = String(rest[rest.index(after: rest.startIndex)..<end])
+            rest = rest[rest.index(after: end)...]
+        } else {
+            host = String(rest.prefix { $0 != ":" })
+            rest = rest.drop { $0 != ":" }
+        }
+        if !rest.isEmpty {
+            guard rest.hasPrefix(":"), let number = UInt16(rest.dropFirst()) else { return nil }
+            port = number
+        }
+        guard !host.isEmpty else { return nil }
+    }
+}

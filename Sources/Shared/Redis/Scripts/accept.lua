@@ -1,0 +1,169 @@
+#!lua
+-- Accepts a batch of messages of one partition: answers repeats, authorises, gives ids, appends to the partition's stream
+-- and to each conversation's cache, and publishes.
+--
+-- Redis rolls nothing back when a script errs half-way. So the first loop only reads, and looks at the type of every key
+-- that will be written; the second loop only makes calls that can't fail any more.
+--
+-- KEYS[1]  {tag}:stream; all other keys share its tag
+-- ARGV     1 the gateway's clock (ms), 2 dedupe window (ms), 3 entries that the stream may hold,
+--          then per message: conversation, sender, digest, random number below 4096, highest id the gateway has seen,
+--          and the message's JSON behind the fields that are made here, without its opening brace
+-- returns  the clock (ms), then per message a code, an id and the id before it (0 where there is none)
+
+local ACCEPTED, REPEATED, COLD, NOT_MEMBER, ARCHIVED, FULL, EXHAUSTED, CORRUPT = 0, 1, 2, 3, 4, 5, 6, 7
+local EPOCH = 1735689600000
+local LIMIT = 9007199254740991
+local FIELDS = 6
+
+local stream = KEYS[1]
+local prefix = string.match(stream, '^({[^}]*}:)')
+local redis_time = redis.call('TIME')
+local redis_ms = redis_time[1] * 1000 + math.floor(redis_time[2] / 1000)
+local clock = math.min(redis_ms, tonumber(ARGV[1]) + 60000)
+local window = math.floor(redis_ms / tonumber(ARGV[2]))
+local room = tonumber(ARGV[3])
+
+local function number(value)
+    return string.format('%.0f', value)
+end
+
+-- RFC 3339 in UTC: days are turned into a civil date by counting from 0000-03-01, in eras of 400 years.
+local function timestamp(ms)
+    local days = math.floor(ms / 86400000)
+    local rest = ms - days * 86400000
+    local shifted = days + 719468
+    local era = math.floor(shifted / 146097)
+    local day_of_era = shifted - era * 146097
+    local year_of_era = math.floor((day_of_era - math.floor(day_of_era / 1460) + math.floor(day_of_era / 36524)
+        - math.floor(day_of_era / 146096)) / 365)
+    local day_of_year = day_of_era
+        - (365 * year_of_era + math.floor(year_of_era / 4) - math.floor(year_of_era / 100))
+    local month_index = math.floor((5 * day_of_year + 2) / 153)
+    local day = day_of_year - math.floor((153 * month_index + 2) / 5) + 1
+    local month = month_index < 10 and month_index + 3 or month_index - 9
+    local year = year_of_era + era * 400 + (month <= 2 and 1 or 0)
+    return string.format('%04d-%02d-%02dT%02d:%02d:%02d.%03dZ', year, month, day, math.floor(rest / 3600000),
+        math.floor(rest / 60000) % 60, math.floor(rest / 1000) % 60, rest % 1000)
+end
+
+local function kind(key, wanted)
+    local found = redis.call('TYPE', key).ok
+    return found == 'none' or found == wanted
+end
+
+local function failed(reply)
+    return type(reply) == 'table' and reply.err ~= nil
+end
+
+-- What the script has to know of a conversation, read once per call.
+local conversations = {}
+local function conversation(id)
+    local known = conversations[id]
+    if known then return known end
+    local key = prefix .. 'c:' .. id
+    local c = {
+        key = key, events = key .. ':events', members = key .. ':members', channel = prefix .. 'e:' .. id,
+        now = key .. ':d' .. number(window), before = key .. ':d' .. number(window - 1), answers = {}, roles = {},
+    }
+    conversations[id] = c
+    local state = redis.pcall('HMGET', key, 'last', 'ttl', 'f')
+    if failed(state) or not kind(c.events, 'stream') or not kind(c.now, 'hash') or not kind(c.before, 'hash')
+        or not kind(c.members, 'hash') or (state[3] and state[3] ~= '1') then
+        c.corrupt = true
+        return c
+    end
+    c.last = state[1] and tonumber(state[1])
+    c.expires = state[2]
+    local facts = redis.call('HMGET', c.members, 'v', 'a', 'r')
+    c.version, c.archived, c.recipients = facts[1], facts[2] == '1', facts[3]
+    c.users = {}
+    if c.recipients and c.recipients ~= '-' then
+        for user in string.gmatch(c.recipients, '[^,]+') do
+            local inbox = prefix .. 'inbox:' .. user
+            if not kind(inbox, 'zset') then c.corrupt = true end
+            table.insert(c.users, { inbox = inbox, channel = 'u:' .. user })
+        end
+    end
+    return c
+end
+
+local function is_member(c, sender)
+    if c.roles[sender] == nil then c.roles[sender] = redis.call('HEXISTS', c.members, sender) == 1 end
+    return c.roles[sender]
+end
+
+if not kind(stream, 'stream') then
+    return redis.error_reply('CORRUPT the partition stream is no stream')
+end
+local waiting = redis.call('XLEN', stream)
+local created = timestamp(clock)
+local reply = { clock }
+local accepted = {}
+
+for at = 4, #ARGV, FIELDS do
+    local id, sender, digest = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+    local c = conversation(id)
+    local code, event, previous = ACCEPTED, 0, 0
+    if c.corrupt then
+        code = CORRUPT
+    else
+        local answer = c.answers[digest] or redis.call('HGET', c.now, digest) or redis.call('HGET', c.before, digest)
+        if answer then
+            code, event = REPEATED, tonumber(answer)
+        elseif not c.last or not c.version then
+            code = COLD
+        elseif not is_member(c, sender) then
+            code = NOT_MEMBER
+        elseif c.archived then
+            code = ARCHIVED
+        elseif waiting >= room then
+            code = FULL
+        else
+            previous = c.last
+            event = math.max(previous + 1, tonumber(ARGV[at + 4]) + 1, (clock - EPOCH) * 4096 + tonumber(ARGV[at + 3]))
+            if event >= LIMIT then
+                code, event, previous = EXHAUSTED, 0, 0
+            else
+                c.last = event
+                c.touched = true
+                c.answers[digest] = event
+                waiting = waiting + 1
+                table.insert(accepted, { c = c, digest = digest, id = event, previous = previous, at = at })
+            end
+        end
+    end
+    table.insert(reply, code)
+    table.insert(reply, event)
+    table.insert(reply, previous)
+end
+
+for _, m in ipairs(accepted) do
+    local c, id, previous = m.c, number(m.id), number(m.previous)
+    local entry = table.concat({
+        '1 m ', id, ' ', previous, ' ', c.version, ' ', ARGV[m.at], ' ', c.recipients,
+        '\n{"id":', id, ',"eventId":', id, ',"previousEventId":', previous, ',"createdAt":"', created, '",',
+        ARGV[m.at + 5],
+    })
+    redis.call('XADD', stream, '*', 'e', entry)
+    redis.call('XADD', c.events, id .. '-0', 'e', entry)
+    redis.call('HSET', c.now, m.digest, id)
+    redis.call('PUBLISH', c.channel, entry)
+    for _, user in ipairs(c.users) do
+        redis.call('ZADD', user.inbox, id, ARGV[m.at])
+        redis.call('PUBLISH', user.channel, entry)
+    end
+end
+
+for _, c in pairs(conversations) do
+    if c.touched then
+        redis.call('HSET', c.key, 'last', number(c.last))
+        if c.expires then
+            redis.call('PERSIST', c.key)
+            redis.call('PERSIST', c.events)
+            redis.call('HDEL', c.key, 'ttl')
+        end
+    end
+end
+
+return reply

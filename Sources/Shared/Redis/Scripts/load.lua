@@ -1,0 +1,30 @@
+#!lua
+-- Writes what a gateway read of a conversation in PostgreSQL, if its ticket still stands: a change of members or archive
+-- since then has deleted the ticket.
+--
+-- KEYS[1]  {tag}:stream
+-- ARGV     1 conversation, 2 ticket, 3 last event id in PostgreSQL, 4 version, 5 archived 0|1, 6 recipients,
+--          then user and role, repeated
+-- returns  1 when written, 0 when the ticket is gone
+
+local prefix = string.match(KEYS[1], '^({[^}]*}:)')
+local key = prefix .. 'c:' .. ARGV[1]
+local ticket, events, members = key .. ':ticket', key .. ':events', key .. ':members'
+
+if redis.call('GET', ticket) ~= ARGV[2] then return 0 end
+redis.call('DEL', ticket)
+
+local last = redis.call('HGET', key, 'last')
+if not last then
+    redis.call('DEL', key, events)
+    redis.call('HSET', key, 'f', '1', 'last', ARGV[3], 'floor', ARGV[3], 'done', ARGV[3])
+elseif tonumber(last) < tonumber(ARGV[3]) then
+    redis.call('HSET', key, 'last', ARGV[3], 'floor', ARGV[3], 'done', ARGV[3])
+end
+
+redis.call('DEL', members)
+redis.call('HSET', members, 'v', ARGV[4], 'a', ARGV[5], 'r', ARGV[6])
+for at = 7, #ARGV, 2 do
+    redis.call('HSET', members, ARGV[at], ARGV[at + 1])
+end
+return 1
