@@ -1,0 +1,25 @@
+/// Why a frame is refused; what an ERROR frame, or an entry of `/user/queue/errors`, says.
+///
+/// The texts are our own: nothing of a user's stands in them, because headers must not carry it.
+struct StompFailure: Error, Sendable, Equatable {
+    /// For programs: kebab-case.
+    var code: String
+    /// For people: a sentence.
+    var message: String
+    /// Headers for the ERROR beyond `code`, `message` and `receipt-id`.
+    var headers: [(String, String)] = []
+    /// The `receipt` of the frame that was refused.
+    var receiptID: String?
+
+    init(_ code: String, _ message: String, headers: [(String, String)] = [], receiptID: String? = nil) {
+        self.code = code
+        self.message = message
+        self.headers = headers
+        self.receiptID = receiptID
+    }
+
+    static func == (left: Self, right: Self) -> Bool {
+        left.code == right.code && left.message == right.message && left.receiptID == right.receiptID
+            && left.headers.elementsEqual(right.headers) { $0 == $1 }
+    }
+}

@@ -1,0 +1,90 @@
+/// One WebSocket after its handshake: frames, pong replies and the closing handshake (RFC 6455, sections 5.5 and 7).
+struct WebSocketConnection {
+    enum Action: Equatable {
+        case message(WebSocketPayload, isText: Bool)
+        /// Bytes of a control frame for the client.
+        case send([UInt8])
+        case pong
+        /// Both sides are done, or this side has given up: close the TCP connection. 1005 where the client gave no code.
+        case closed(UInt16)
+        case needMore
+    }
+
+    private enum State {
+        case open
+        /// Our close frame is out and the client's is awaited.
+        case closeSent
+        /// Our close frame is being handed over; `closed` is told next.
+        case ending(UInt16)
+        case closed
+    }
+
+    private var decoder: WebSocketDecoder
+    private var state = State.open
+
+    /// Limits are in bytes of payload.
+    init(maximumFrame: Int, maximumMessage: Int) {
+        decoder = WebSocketDecoder(maximumFrame: maximumFrame, maximumMessage: maximumMessage)
+    }
+
+    /// Whether data may still be sent.
+    var isOpen: Bool {
+        if case .open = state { true } else { false }
+    }
+
+    /// Takes the next thing from `buffer[available]`; to be called until it says `needMore` or `closed`.
+    mutating func next(_ buffer: inout [UInt8], _ available: inout Range<Int>) -> Action {
+        while true {
+            switch state {
+            case .ending(let code):
+                state = .closed
+                return .closed(code)
+            case .closed:
+                available = available.upperBound..<available.upperBound
+                return .needMore
+            case .open, .closeSent:
+                if let action = step(&buffer, &available) { return action }
+            }
+        }
+    }
+
+    /// Starts the closing handshake: the frame to send, or nil where one is out already.
+    mutating func close(_ code: CloseCode, reason: String = "") -> [UInt8]? {
+        guard isOpen else { return nil }
+        state = .closeSent
+        var frame: [UInt8] = []
+        WebSocketEncoder.appendClose(code, reason: reason, to: &frame)
+        return frame
+    }
+
+    /// One step of the decoder; nil where it asks for nothing, as after our close frame, when only the client's matters.
+    private mutating func step(_ buffer: inout [UInt8], _ available: inout Range<Int>) -> Action? {
+        switch decoder.next(&buffer, &available) {
+        case .needMore:
+            return .needMore
+        case .message(let message):
+            return isOpen ? .message(message.payload, isText: message.isText) : nil
+        case .ping(let range):
+            guard isOpen else { return nil }
+            var frame: [UInt8] = []
+            WebSocketEncoder.appendPong(buffer[range], to: &frame)
+            return .send(frame)
+        case .pong:
+            return .pong
+        case .close(let code, _):
+            var frame: [UInt8] = []
+            WebSocketEncoder.appendClose(code: code, to: &frame)
+            return end(code ?? CloseCode.noneReceived, sending: frame)
+        case .failure(let code, let reason):
+            var frame: [UInt8] = []
+            WebSocketEncoder.appendClose(code, reason: reason, to: &frame)
+            return end(code.rawValue, sending: frame)
+        }
+    }
+
+    private mutating func end(_ code: UInt16, sending frame: [UInt8]) -> Action? {
+        let mustSend = isOpen
+        state = .ending(code)
+        return mustSend ? .send(frame) : nil
+    }
+}

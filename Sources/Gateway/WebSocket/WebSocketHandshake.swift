@@ -1,0 +1,65 @@
+internal import Shared
+
+/// The server's side of the opening handshake (RFC 6455, section 4.2).
+enum WebSocketHandshake {
+    enum Result: Equatable {
+        case accept(key: String, offeredProtocols: [String])
+        case refuse(HTTPResponse)
+    }
+
+    private static let version = "13"
+    /// What section 1.3 puts behind the key.
+    private static let magic = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+    /// Judges a request by section 4.2.1; who may connect is not judged here.
+    static func accept(_ request: HTTPRequest) -> Result {
+        guard request.method == "GET" else {
+            return refuse(405, "Method Not Allowed", "A WebSocket is opened with GET.", [("Allow", "GET")])
+        }
+        guard request.minorVersion >= 1 else {
+            return refuse(426, "Upgrade Required", "A WebSocket needs HTTP/1.1.", [("Upgrade", "websocket")])
+        }
+        guard has("websocket", in: request.headers.list("Upgrade")) else {
+            return refuse(
+                426, "Upgrade Required", "This address speaks WebSocket only.",
+                [("Upgrade", "websocket"), ("Sec-WebSocket-Version", version)])
+        }
+        guard has("upgrade", in: request.headers.list("Connection")) else {
+            return refuse(400, "Bad Request", "The Connection header lacks the token Upgrade.")
+        }
+        guard request.headers.all("Host").count == 1 else {
+            return refuse(400, "Bad Request", "The request needs one Host header.")
+        }
+        guard request.headers.all("Sec-WebSocket-Version") == [version] else {
+            return refuse(
+                426, "Upgrade Required", "Only version 13 of the WebSocket protocol is spoken here.",
+                [("Upgrade", "websocket"), ("Sec-WebSocket-Version", version)])
+        }
+        let keys = request.headers.all("Sec-WebSocket-Key")
+        guard keys.count == 1, let key = keys.first, Base64.decode(key.utf8)?.count == 16 else {
+            return refuse(400, "Bad Request", "Sec-WebSocket-Key must be 16 bytes in base64.")
+        }
+        return .accept(key: key, offeredProtocols: request.headers.list("Sec-WebSocket-Protocol"))
+    }
+
+    /// The answer 101 of section 4.2.2; `protocol` is one of those offered, or nil.
+    static func response(key: String, protocol selected: String?) -> [UInt8] {
+        let accepted = Base64.encode(SHA1.digest(Array((key + magic).utf8)))
+        var head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        head += "Sec-WebSocket-Accept: \(accepted)\r\n"
+        if let selected { head += "Sec-WebSocket-Protocol: \(selected)\r\n" }
+        return Array((head + "\r\n").utf8)
+    }
+
+    private static func has(_ token: String, in list: [String]) -> Bool {
+        list.contains { $0.lowercased() == token }
+    }
+
+    private static func refuse(
+        _ status: Int, _ title: String, _ detail: String, _ extra: [(String, String)] = []
+    ) -> Result {
+        let body = #"{"type":"about:blank","title":"\#(title)","status":\#(status),"detail":"\#(detail)"}"#
+        let headers = HTTPHeaders([("Content-Type", "application/problem+json")] + extra)
+        return .refuse(HTTPResponse(status: status, headers: headers, body: Array(body.utf8)))
+    }
+}
