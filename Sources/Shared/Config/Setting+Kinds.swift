@@ -58,7 +58,7 @@ extension Setting where Value == Int {
     ) -> Setting {
         let limits = "\(ByteSizeText.format(range.lowerBound)) to \(ByteSizeText.format(range.upperBound))"
         let text = ByteSizeText.format(value)
-        return .parsed(name, default: text, allowed: "a size from \(limits), like 64KiB", help) { text in
+        return .parsed(name, default: text, allowed: "a size from \(limits)", help) { text in
             ByteSizeText.parse(text).flatMap { range.contains($0) ? $0 : nil }
         }
     }
@@ -72,7 +72,7 @@ extension Setting where Value == Int64 {
         let (low, high) = (range.lowerBound.milliseconds, range.upperBound.milliseconds)
         let limits =
             "\(DurationText.format(milliseconds: low)) to \(DurationText.format(milliseconds: high))"
-        return .parsed(name, default: value, allowed: "a duration from \(limits), like 10s or 5m", help) { text in
+        return .parsed(name, default: value, allowed: "a duration from \(limits)", help) { text in
             DurationText.parse(text).flatMap { $0 >= low && $0 <= high ? $0 : nil }
         }
     }

@@ -1,5 +1,5 @@
-/// Makes texts from outside harmless in a log line: they can't end the line, end their field or begin another, nor steer
-/// the terminal of who reads it.
+/// Makes texts from outside harmless in a log line: they can't end the line, end their field or begin another, nor
+/// steer the terminal of who reads it.
 enum LogEscape {
     /// What a value may take in UTF-8 before escaping; a longer one is cut and gets an ellipsis.
     static let maximumValueBytes = 1024

@@ -46,8 +46,8 @@ final class LogOutput: Sendable {
         if ownsDescriptor { SystemCall.close(descriptor) }
     }
 
-    /// Writes whole lines; returns how many bytes are taken care of, up to the end of a line, or nil when the descriptor
-    /// is of no use and the bytes may as well be thrown away.
+    /// Writes whole lines; returns how many bytes are taken care of, up to the end of a line, or nil when the
+    /// descriptor is of no use and the bytes may as well be thrown away.
     func write(_ lines: [UInt8]) -> Int? {
         unfinished.withLock { rest in
             if !rest.isEmpty {

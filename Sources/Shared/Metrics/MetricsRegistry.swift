@@ -12,8 +12,8 @@ public enum MetricType: String, Sendable {
 
 /// The metrics of a process.
 ///
-/// Registering takes a lock and belongs at start; counting takes none. Asking twice for a name with the same labels gives
-/// the same metric, so that loops share theirs.
+/// Registering takes a lock and belongs at start; counting takes none. Asking twice for a name with the same labels
+/// gives the same metric, so that loops share theirs.
 public final class MetricsRegistry: Sendable {
     enum Metric: Sendable {
         case counter(Counter)

@@ -74,7 +74,7 @@ import Testing
         #expect(lines.filter { $0.hasPrefix("| `PARLEY_") }.count == SettingsRegistry.all.count)
         #expect(
             lines.contains(
-                "| `PARLEY_MAX_FRAME_BYTES` | `64KiB` | a size from 1KiB to 16MiB, like 64KiB"
+                "| `PARLEY_MAX_FRAME_BYTES` | `64KiB` | a size from 1KiB to 16MiB"
                     + " | The longest WebSocket frame. |"))
     }
 }

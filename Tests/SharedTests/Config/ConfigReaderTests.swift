@@ -68,9 +68,9 @@ import Testing
         }
         #expect(
             found == [
-                "PARLEY_SIZE=1KB: must be a size from 1KiB to 1MiB, like 64KiB",
+                "PARLEY_SIZE=1KB: must be a size from 1KiB to 1MiB",
                 "PARLEY_COUNT=11: must be a whole number from 1 to 10",
-                "PARLEY_WAIT=10: must be a duration from 100ms to 1m, like 10s or 5m",
+                "PARLEY_WAIT=10: must be a duration from 100ms to 1m",
                 "PARLEY_LEVEL=loud: must be one of debug, info, warning, error",
                 "PARLEY_NAMES=a,,b: must be names, separated by commas",
                 "PARLEY_KEY: is required: a secret text",

@@ -5,7 +5,8 @@ import Testing
 @Suite struct ProcessMetricsTests {
     @Test func readsTheKernelsText() throws {
         let text =
-            "42 (a) b (c) S 1 42 42 0 -1 4194304 100 0 0 0 150 50 0 0 20 0 4 0 987654 12345678 2048 18446744073709551615 1\n"
+            "42 (a) b (c) S 1 42 42 0 -1 4194304 100 0 0 0 150 50 0 0 20 0 4 0 987654 12345678 2048"
+            + " 18446744073709551615 1\n"
         let statistics = try #require(ProcessStatistics(stat: Array(text.utf8)))
         #expect(statistics.cpuTicks == 200 && statistics.startTicks == 987_654 && statistics.residentPages == 2048)
     }
