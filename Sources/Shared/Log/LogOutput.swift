@@ -46,27 +46,28 @@ final class LogOutput: Sendable {
         if ownsDescriptor { SystemCall.close(descriptor) }
     }
 
-    /// Writes whole lines; returns how many bytes are taken care of, up to the end of a line, or nil when the
-    /// descriptor is of no use and the bytes may as well be thrown away.
-    func write(_ lines: [UInt8]) -> Int? {
+    /// Writes whole lines; returns how many bytes are taken care of, up to the end of a line, and whether all of those
+    /// are out. Nil says that the descriptor is of no use and the bytes may as well be thrown away.
+    func write(_ lines: [UInt8]) -> (count: Int, isOut: Bool)? {
         unfinished.withLock { rest in
             if !rest.isEmpty {
                 switch put(rest) {
                 case .count(let count): rest.removeFirst(count)
-                case .wouldBlock: return 0
+                case .wouldBlock: return (0, false)
                 case .failed:
                     rest = []
                     return nil
                 }
-                guard rest.isEmpty else { return 0 }
+                guard rest.isEmpty else { return (0, false) }
             }
+            guard !lines.isEmpty else { return (0, true) }
             switch put(lines) {
             case .count(let count):
-                if count == 0 || lines[count - 1] == UInt8(ascii: "\n") { return count }
+                if count == 0 || lines[count - 1] == UInt8(ascii: "\n") { return (count, true) }
                 let end = lines[count...].firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? lines.count
                 rest = Array(lines[count..<end])
-                return end
-            case .wouldBlock: return 0
+                return (end, false)
+            case .wouldBlock: return (0, true)
             case .failed: return nil
             }
         }

@@ -18,6 +18,8 @@ public final class Logger {
     private let now: () -> Int64
     private var buffer: [UInt8] = []
     private var droppedSinceTold = 0
+    /// Whether the output still has the rest of a line that this logger gave it.
+    private var owesRest = false
 
     /// Makes a logger that writes to a descriptor; every line has the `base` fields.
     ///
@@ -74,7 +76,7 @@ public final class Logger {
     /// Writes what has gathered; returns whether nothing is left, else the caller tries again a little later.
     @discardableResult
     public func flush() -> Bool {
-        guard !buffer.isEmpty else { return true }
+        guard !buffer.isEmpty || owesRest else { return true }
         guard drain() else {
             drop(buffer.count { $0 == UInt8(ascii: "\n") })
             buffer = []
@@ -89,7 +91,7 @@ public final class Logger {
                 droppedSinceTold = count
             }
         }
-        return buffer.isEmpty
+        return buffer.isEmpty && !owesRest
     }
 
     @usableFromInline
@@ -106,7 +108,11 @@ public final class Logger {
 
     /// Writes as much as goes; returns false when the output is of no use.
     private func drain() -> Bool {
-        guard let count = output.write(buffer) else { return false }
+        guard let (count, isOut) = output.write(buffer) else {
+            owesRest = false
+            return false
+        }
+        owesRest = !isOut
         if count == buffer.count {
             // A burst's capacity isn't kept.
             buffer.removeAll(keepingCapacity: buffer.capacity <= 1 << 16)

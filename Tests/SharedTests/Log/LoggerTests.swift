@@ -136,6 +136,27 @@ private final class Pipe {
         #expect(logger.droppedLines == dropped)
     }
 
+    @Test func twoLoopsNeverTearEachOthersLines() {
+        let pipe = Pipe()
+        let output = LogOutput.of(pipe.writer)
+        var waiting = ["a", "b"].map { letter in
+            Array(repeating: Array(String(repeating: letter, count: 999).utf8) + [0x0A], count: 300).flatMap { $0 }
+        }
+        var read = ""
+        while waiting.contains(where: { !$0.isEmpty }) {
+            for index in waiting.indices where !waiting[index].isEmpty {
+                waiting[index].removeFirst(output.write(waiting[index])?.count ?? 0)
+            }
+            read += pipe.drain()
+        }
+        // The rest of the last line is with the output.
+        #expect(output.write([])?.isOut == true)
+        read += pipe.drain()
+        let lines = read.split(separator: "\n")
+        #expect(lines.count == 600)
+        #expect(lines.allSatisfy { $0.utf8.count == 999 && Set($0).count == 1 })
+    }
+
     @Test func leavesTheSharedDescriptorBlocking() {
         let pipe = Pipe()
         let logger = Logger(level: .info, format: .logfmt, descriptor: pipe.writer, base: [])
