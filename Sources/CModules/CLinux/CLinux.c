@@ -3,6 +3,7 @@
 #include "CLinux.h"
 
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 int parley_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
@@ -28,3 +29,5 @@ int parley_accept(int listener, struct sockaddr_storage *peer, socklen_t *length
 }
 
 int parley_signalfd(const sigset_t *mask) { return signalfd(-1, mask, SFD_NONBLOCK | SFD_CLOEXEC); }
+
+char **parley_environment(void) { return environ; }

@@ -1,4 +1,4 @@
-// What Glibc's Swift module leaves out: epoll, eventfd, signalfd and accept4.
+// What Glibc's Swift module leaves out: epoll, eventfd, signalfd, accept4 and environ.
 #ifndef PARLEY_CLINUX_H
 #define PARLEY_CLINUX_H
 
@@ -16,5 +16,7 @@ int parley_epoll_wait(int epoll, uint32_t *events, uint64_t *tokens, int capacit
 int parley_eventfd(void);
 int parley_accept(int listener, struct sockaddr_storage *peer, socklen_t *length);
 int parley_signalfd(const sigset_t *mask);
+// Swift 6 refuses the global variable itself, which any thread could write.
+char **parley_environment(void);
 
 #endif

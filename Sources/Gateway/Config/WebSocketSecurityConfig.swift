@@ -1,0 +1,46 @@
+import Shared
+
+/// Who may connect: tokens, origins and proxies.
+struct WebSocketSecurityConfig: Sendable {
+    /// How tokens are signed: `HS256`, `RS256`, `ES256` or `EdDSA`.
+    var algorithm: String
+    /// The key of HS256, at least 32 bytes; set when the algorithm is HS256.
+    var secret: [UInt8]?
+    /// The PEM file with the public key; set when the algorithm is another.
+    var publicKeyFile: String?
+    /// The `iss` that tokens must have; nil for any.
+    var issuer: String?
+    /// The `aud` that tokens must have; nil for any.
+    var audience: String?
+    /// How far the clock of who makes tokens may be off, in milliseconds.
+    var leeway: Int64
+    /// Origins in lower case as browsers send them, or `*` among them for any.
+    var allowedOrigins: [String]
+    /// Whether `?access_token=` counts.
+    var allowsQueryToken: Bool
+    /// Addresses that may use the PROXY protocol, written as `SocketAddress.host` of a peer is.
+    var trustedProxies: [String]
+
+    /// Reads the settings and checks them against one another.
+    init(_ reader: inout ConfigReader) {
+        algorithm = reader.read(GatewaySettings.jwtAlgorithm)
+        secret = reader.read(GatewaySettings.jwtSecret)
+        publicKeyFile = reader.read(GatewaySettings.jwtPublicKeyFile)
+        issuer = reader.read(GatewaySettings.jwtIssuer)
+        audience = reader.read(GatewaySettings.jwtAudience)
+        leeway = reader.read(GatewaySettings.jwtLeeway)
+        allowedOrigins = reader.read(GatewaySettings.allowedOrigins)
+        allowsQueryToken = reader.read(GatewaySettings.allowQueryToken)
+        trustedProxies = reader.read(GatewaySettings.trustedProxies)
+        let algorithmSetting = GatewaySettings.jwtAlgorithm.declaration
+        if algorithm == "HS256" {
+            reader.check(
+                secret != nil, [GatewaySettings.jwtSecret.declaration, algorithmSetting],
+                "is required with PARLEY_JWT_ALGORITHM=HS256: a text of 32 bytes or more")
+        } else {
+            reader.check(
+                publicKeyFile != nil, [GatewaySettings.jwtPublicKeyFile.declaration, algorithmSetting],
+                "is required with PARLEY_JWT_ALGORITHM=\(algorithm): the path of a PEM file")
+        }
+    }
+}

@@ -1,0 +1,141 @@
+/// The settings of the gateway alone.
+///
+/// Each says in its own words what it is for.
+public enum GatewaySettings {
+    package static let listen = Setting<SocketAddress>.parsed(
+        "LISTEN", default: "0.0.0.0:8080", allowed: ListenAddress.allowed, "Where clients connect.",
+        parse: ListenAddress.parse)
+    package static let operatorOnly = Setting.bool(
+        "OPERATOR_ONLY", default: false,
+        "Whether health checks and metrics are served on PARLEY_OPERATOR_LISTEN only.")
+    package static let trustedProxies = Setting<[String]>.list(
+        "TRUSTED_PROXIES", default: "", of: "IPv4 or IPv6 addresses",
+        "Who may tell a client's address with the PROXY protocol.", parse: ListenAddress.canonical)
+    package static let loops = Setting.integer(
+        "LOOPS", default: 0, in: 0...256, "How many event loops to run; 0 is one per core.")
+    package static let nodeID = Setting<String?>.parsed(
+        "NODE_ID", allowed: NodeName.allowed, "The node's name in logs and in Redis; random if not set.",
+        parse: NodeName.parse)
+    package static let logPublish = Setting<PublishLog>.choice(
+        "LOG_PUBLISH", default: .all, "Whether each published message is logged, a count per second, or nothing.")
+    package static let shutdownTimeout = Setting.milliseconds(
+        "SHUTDOWN_TIMEOUT", default: "10s", in: "0s"..."10m", "How long clients have to leave when the node stops.")
+
+    package static let jwtAlgorithm = Setting<String>.choice(
+        "JWT_ALGORITHM", default: "HS256", ["HS256", "RS256", "ES256", "EdDSA"].map { ($0, $0) },
+        "How tokens are signed; a token that says otherwise is refused.")
+    package static let jwtSecret = Setting<[UInt8]?>.parsed(
+        "JWT_SECRET", allowed: "a text of 32 bytes or more", isSecret: true, "The key of HS256."
+    ) { text in text.utf8.count >= 32 ? Array(text.utf8) : nil }
+    package static let jwtPublicKeyFile = Setting<String?>.text(
+        "JWT_PUBLIC_KEY_FILE", "The PEM file with the key of RS256, ES256 or EdDSA.")
+    package static let jwtIssuer = Setting<String?>.text("JWT_ISSUER", "The iss that tokens must have; any if not set.")
+    package static let jwtAudience = Setting<String?>.text(
+        "JWT_AUDIENCE", "The aud that tokens must have; any if not set.")
+    package static let jwtLeeway = Setting.milliseconds(
+        "JWT_LEEWAY", default: "30s", in: "0s"..."5m", "How far the clock of who makes tokens may be off.")
+    package static let allowedOrigins = Setting<[String]>.list(
+        "ALLOWED_ORIGINS", default: "*", of: WebOrigin.allowed,
+        "The web pages that may connect; empty is none, other programs may always.", parse: WebOrigin.parse)
+    package static let allowQueryToken = Setting.bool(
+        "ALLOW_QUERY_TOKEN", default: false, "Whether a token in the URL counts; URLs end up in the logs of proxies.")
+
+    package static let maxConnections = Setting.integer(
+        "MAX_CONNECTIONS", default: 15000, in: 1...1_000_000, "How many connections the node takes.")
+    package static let maxSessionsPerUser = Setting.integer(
+        "MAX_SESSIONS_PER_USER", default: 20, in: 1...10000, "How many sessions a user may have.")
+    package static let maxSubscriptions = Setting.integer(
+        "MAX_SUBSCRIPTIONS", default: 500, in: 1...100_000, "How many subscriptions a session may have.")
+    package static let maxFrameBytes = Setting.bytes(
+        "MAX_FRAME_BYTES", default: 64 << 10, in: 1 << 10...16 << 20, "The longest WebSocket frame.")
+    package static let maxMessageBytes = Setting.bytes(
+        "MAX_MESSAGE_BYTES", default: 64 << 10, in: 1 << 10...16 << 20, "The longest WebSocket message.")
+    package static let maxContentChars = Setting.integer(
+        "MAX_CONTENT_CHARS", default: 4000, in: 1...1_000_000, "The longest chat message in Unicode characters.")
+    package static let maxBodyBytes = Setting.bytes(
+        "MAX_BODY_BYTES", default: 1 << 20, in: 1 << 10...64 << 20, "The longest body of a REST call but uploads.")
+    package static let sendQueueBytes = Setting.bytes(
+        "SEND_QUEUE_BYTES", default: 1 << 20, in: 16 << 10...256 << 20,
+        "How much may wait for a client before it is treated as behind.")
+    package static let streamMaxEntries = Setting.integer(
+        "STREAM_MAX_ENTRIES", default: 1_000_000, in: 1000...1_000_000_000,
+        "How far PostgreSQL may fall behind, per partition, before messages are refused.")
+
+    package static let handshakeTimeout = Setting.milliseconds(
+        "HANDSHAKE_TIMEOUT", default: "10s", in: "1s"..."2m", "How long connecting may take, CONNECT included.")
+    package static let idleTimeout = Setting.milliseconds(
+        "IDLE_TIMEOUT", default: "75s", in: "5s"..."1h", "How long a client may be silent.")
+    package static let heartBeat = Setting.milliseconds(
+        "HEARTBEAT", default: "10s", in: "1s"..."10m", "The interval of STOMP heart-beats that the server offers.")
+    package static let pingInterval = Setting.milliseconds(
+        "PING_INTERVAL", default: "25s", in: "1s"..."10m", "The interval of WebSocket pings.")
+    package static let pongTimeout = Setting.milliseconds(
+        "PONG_TIMEOUT", default: "20s", in: "1s"..."10m", "How long the answer to a ping may take.")
+    package static let stalledTimeout = Setting.milliseconds(
+        "STALLED_TIMEOUT", default: "30s", in: "1s"..."10m",
+        "How long a client may take nothing of what waits for it.")
+    package static let sendTimeout = Setting.milliseconds(
+        "SEND_TIMEOUT", default: "5s", in: "100ms"..."2m",
+        "How long a sent message may take until its outcome is told as unknown.")
+
+    /// The settings by theme.
+    public static let groups = [
+        SettingGroup(
+            "Listening",
+            [
+                listen.declaration,
+                operatorOnly.declaration,
+                trustedProxies.declaration,
+                loops.declaration,
+                nodeID.declaration,
+                logPublish.declaration,
+                shutdownTimeout.declaration,
+            ]),
+        SettingGroup(
+            "Tokens and origins",
+            [
+                jwtAlgorithm.declaration,
+                jwtSecret.declaration,
+                jwtPublicKeyFile.declaration,
+                jwtIssuer.declaration,
+                jwtAudience.declaration,
+                jwtLeeway.declaration,
+                allowedOrigins.declaration,
+                allowQueryToken.declaration,
+            ]),
+        SettingGroup(
+            "Limits",
+            [
+                maxConnections.declaration,
+                maxSessionsPerUser.declaration,
+                maxSubscriptions.declaration,
+                maxFrameBytes.declaration,
+                maxMessageBytes.declaration,
+                maxContentChars.declaration,
+                maxBodyBytes.declaration,
+                sendQueueBytes.declaration,
+                streamMaxEntries.declaration,
+            ]),
+        SettingGroup(
+            "Time limits",
+            [
+                handshakeTimeout.declaration,
+                idleTimeout.declaration,
+                heartBeat.declaration,
+                pingInterval.declaration,
+                pongTimeout.declaration,
+                stalledTimeout.declaration,
+                sendTimeout.declaration,
+            ]),
+    ]
+}
+
+/// How much is logged of published messages.
+public enum PublishLog: String, Sendable, CaseIterable {
+    /// A line per message.
+    case all
+    /// A count per second.
+    case summary
+    /// Nothing.
+    case off
+}

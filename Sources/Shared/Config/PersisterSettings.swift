@@ -1,0 +1,15 @@
+/// The settings of the persister alone.
+public enum PersisterSettings {
+    package static let batchRows = Setting.integer(
+        "BATCH_ROWS", default: 1000, in: 1...10000, "How many stream entries the persister commits at once.")
+    package static let lease = Setting.milliseconds(
+        "LEASE", default: "10s", in: "2s"..."60s", "How long a partition stays with a persister that has died.")
+    package static let persisterID = Setting<String?>.parsed(
+        "PERSISTER_ID", allowed: NodeName.allowed, "The persister's name in logs and in Redis; random if not set.",
+        parse: NodeName.parse)
+
+    /// The settings by theme.
+    public static let groups = [
+        SettingGroup("Persister", [batchRows.declaration, lease.declaration, persisterID.declaration])
+    ]
+}
