@@ -11,4 +11,17 @@ public enum Hex {
         }
         return String(decoding: text, as: UTF8.self)
     }
+
+    /// The lower-case digit of a number below 16.
+    static func digit(_ value: UInt8) -> UInt8 { digits[Int(value)] }
+
+    /// The value of a digit in either case; nil for any other byte.
+    static func value(of digit: UInt8) -> UInt8? {
+        switch digit {
+        case 0x30...0x39: digit - 0x30
+        case 0x41...0x46: digit - 0x41 + 10
+        case 0x61...0x66: digit - 0x61 + 10
+        default: nil
+        }
+    }
 }
