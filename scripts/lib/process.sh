@@ -32,6 +32,8 @@ start() {
     if [[ -f $log ]]; then mv "$log" "$log.1"; fi
     setsid "$@" </dev/null >"$log" 2>&1 9>&- &
     pid=$!
+    # Whatever becomes of it is ours to tell, not the shell's.
+    disown "$pid"
     printf '%s %s %s\n' "$pid" "$(start_time_of "$pid")" "$(</proc/sys/kernel/random/boot_id)" >"$RUN/$name.pid"
 }
 
