@@ -37,3 +37,11 @@ extension Keys {
     /// A user's sessions: their ids, and the node of each.
     public static func sessions(ofUser user: UUID) -> String { "user:\(user):sessions" }
 }
+
+/// Where persisters are found in Redis.
+extension Keys {
+    /// All persisters that said they are there; one without its `persister(_:)` key is dead.
+    public static let persisters = "persisters"
+    /// A persister's heartbeat.
+    public static func persister(_ id: String) -> String { "persister:\(id)" }
+}

@@ -6,4 +6,8 @@ public enum RedisScripts {
     public static let load = RedisScript(PackageResources.load_lua)
     /// Cuts off what is known of a conversation's members.
     public static let fence = RedisScript(PackageResources.fence_lua)
+    /// Moves a partition's cursor and trims what is committed.
+    public static let commit = RedisScript(PackageResources.commit_lua)
+    /// Prolongs or ends the ownership of a partition.
+    public static let lease = RedisScript(PackageResources.lease_lua)
 }
