@@ -1,0 +1,32 @@
+# shellcheck shell=bash
+# The whole set-up, in the order of dependence.
+
+start_stack() {
+    start_redis
+    start_postgres
+    create_database parley
+    export_settings
+    start_gateways
+    start_persister
+    wait_for_gateways
+    # After them, or its first checks would find them down.
+    start_haproxy
+    write_state
+    wait_for_balancer
+}
+
+# Clients leave first, then the persister commits what they sent, then the stores end.
+stop_stack() {
+    stop_haproxy
+    stop_gateways
+    stop_persisters
+    stop_redis
+    stop_postgres
+    rm -f "$STATE"
+}
+
+stack_runs() {
+    local name
+    for name in "${GATEWAYS[@]}" persister-1 haproxy redis postgres; do is_running "$name" || return 1; done
+    [[ -f $STATE ]]
+}
