@@ -71,6 +71,8 @@ extension Hub {
         } else if let conversation = UUID(bytes.suffix(36)), let entry = entries[conversation] {
             entry.isConfirmed = true
             resync(entry)
+        } else {
+            onOtherConfirmed(channel)
         }
     }
 

@@ -23,8 +23,9 @@ final class Hub {
     var workers: [LoopReference<Worker>] = []
     var entries: [UUID: FeedEntry] = [:]
     var users: [UUID: UserEntry] = [:]
-    /// Called with a payload that came in on a channel of neither a conversation nor a user.
+    /// Called for what comes in on a channel of neither a conversation nor a user, and when such a one is confirmed.
     var onOtherMessage: (_ channel: [UInt8]) -> Void = { _ in }
+    var onOtherConfirmed: (_ channel: String) -> Void = { _ in }
     private var outbox: [[Delivery]] = []
 
     init(

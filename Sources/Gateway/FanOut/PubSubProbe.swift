@@ -14,8 +14,16 @@ final class PubSubProbe {
     private let redis: RedisConnection
     private let hub: Hub
     private let readiness: Readiness
-    private var isOutstanding = false
+    private var state = State.awaitingConfirmation
     private var missed = 0
+
+    private enum State {
+        /// Redis hasn't confirmed the probe's channel on the present connection.
+        case awaitingConfirmation
+        case idle
+        /// A probe was published and hasn't come back.
+        case outstanding
+    }
 
     init(node: String, redis: RedisConnection, hub: Hub, readiness: Readiness) {
         channel = "probe:\(node)"
@@ -27,29 +35,36 @@ final class PubSubProbe {
     func start() {
         hub.subscriber.subscribe(channel)
         hub.onOtherMessage = { [weak self] channel in self?.received(channel) }
-        probe()
+        hub.onOtherConfirmed = { [weak self] channel in self?.confirmed(channel) }
         hub.loop.scheduleRepeating(every: Self.interval) { [weak self] in
-            self?.probe()
+            self?.tick()
             return self != nil
         }
     }
 
     private func received(_ name: [UInt8]) {
         guard name.elementsEqual(channel.utf8) else { return }
-        isOutstanding = false
+        state = .idle
         missed = 0
         readiness.set(.pubSub, true)
     }
 
-    private func probe() {
-        if isOutstanding {
-            missed += 1
-            hub.metrics.probesMissed.increment()
-            hub.log.warning("pub/sub probe missed", [.count: .number(missed)])
-            if missed > Self.tolerated { readiness.set(.pubSub, false) }
-            if hub.subscriber.isReady { hub.subscriber.reconnect() }
-        }
-        isOutstanding = true
+    private func confirmed(_ name: String) {
+        if name == channel { publish() }
+    }
+
+    private func publish() {
+        state = .outstanding
         redis.send(RedisCommand("PUBLISH", channel, "1")) { _ in }
+    }
+
+    private func tick() {
+        guard state != .idle else { return publish() }
+        missed += 1
+        hub.metrics.probesMissed.increment()
+        hub.log.warning("pub/sub probe missed", [.count: .number(missed)])
+        if missed > Self.tolerated { readiness.set(.pubSub, false) }
+        state = .awaitingConfirmation
+        if hub.subscriber.isReady { hub.subscriber.reconnect() }
     }
 }
