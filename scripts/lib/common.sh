@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # What every script needs: where the repository is, how to speak, how to wait.
 
+# Debian keeps haproxy in a folder that isn't on an ordinary user's PATH.
+export PATH=$PATH:/usr/sbin:/sbin
+
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 # Each argument is a line.

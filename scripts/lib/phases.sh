@@ -32,10 +32,15 @@ limited() {
     return "$status"
 }
 
-# show_failure LOG: the lines that tell what failed, and the end.
+# show_failure LOG: a short log whole; of a long one the lines that tell what failed, and the end.
 show_failure() {
+    printf -- '--- %s\n' "$1"
+    if (($(wc -l <"$1") <= 40)); then
+        cat "$1"
+        return
+    fi
     grep -E '^(✘|.*error:|E  |FAILED |.*Fatal error|.*(WARNING|ERROR|SUMMARY): [A-Za-z]+Sanitizer)' "$1" | head -n 60 || true
-    printf -- '--- the last lines of %s\n' "$1"
+    printf '[…]\n'
     tail -n 25 "$1"
 }
 
