@@ -1,3 +1,3 @@
-import Shared
+internal import Shared
 
-print(Version.current)
+Process.exit(CommandLineTool.run(ProcessEnvironment.arguments, environment: ProcessEnvironment.variables))

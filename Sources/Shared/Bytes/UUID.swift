@@ -103,3 +103,8 @@ extension UUID: CustomStringConvertible {
         return String(decoding: text, as: UTF8.self)
     }
 }
+
+extension UUID: Comparable {
+    /// The order of PostgreSQL: byte by byte.
+    public static func < (left: UUID, right: UUID) -> Bool { (left.high, left.low) < (right.high, right.low) }
+}

@@ -66,7 +66,7 @@ public enum GatewaySettings {
     package static let idleTimeout = Setting.milliseconds(
         "IDLE_TIMEOUT", default: "75s", in: "5s"..."1h", "How long a client may be silent.")
     package static let heartBeat = Setting.milliseconds(
-        "HEARTBEAT", default: "10s", in: "1s"..."10m", "The interval of STOMP heart-beats that the server offers.")
+        "HEARTBEAT", default: "10s", in: "3s"..."10m", "The interval of STOMP heart-beats that the server offers.")
     package static let pingInterval = Setting.milliseconds(
         "PING_INTERVAL", default: "25s", in: "1s"..."10m", "The interval of WebSocket pings.")
     package static let pongTimeout = Setting.milliseconds(

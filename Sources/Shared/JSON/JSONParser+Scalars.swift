@@ -67,7 +67,8 @@ extension JSONReader {
             throw error(.loneSurrogate, at: start)
         }
         let low = try readFourDigits()
-        guard (0xDC00..<0xE000).contains(low), let scalar = Unicode.Scalar(0x10000 + (unit - 0xD800) << 10 + low - 0xDC00)
+        guard (0xDC00..<0xE000).contains(low),
+            let scalar = Unicode.Scalar(0x10000 + (unit - 0xD800) << 10 + low - 0xDC00)
         else { throw error(.loneSurrogate, at: start) }
         return scalar
     }

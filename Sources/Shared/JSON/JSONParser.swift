@@ -113,7 +113,9 @@ struct JSONReader {
             let start = position
             guard next == UInt8(ascii: "\"") else { throw error(.syntax) }
             let name = try readString()
-            guard names.insert(name, after: members) else { throw error(.duplicateName, at: start).inside(member: name) }
+            guard names.insert(name, after: members) else {
+                throw error(.duplicateName, at: start).inside(member: name)
+            }
             do throws(JSONError) {
                 try skip(UInt8(ascii: ":"))
                 members.append((name, try readValue(depth: depth - 1)))

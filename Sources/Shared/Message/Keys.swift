@@ -25,3 +25,23 @@ public enum Keys {
     /// The format and the partition count of the whole deployment.
     public static let format = "parley:format"
 }
+
+/// Where sessions are found in Redis.
+extension Keys {
+    /// All nodes that said they are there; a node without its `node(_:)` key is dead.
+    public static let nodes = "nodes"
+    /// What a node tells of itself; it expires when the node stops telling.
+    public static func node(_ id: String) -> String { "node:\(id)" }
+    /// A node's sessions by id, each as JSON.
+    public static func sessions(ofNode id: String) -> String { "sessions:\(id)" }
+    /// A user's sessions: their ids, and the node of each.
+    public static func sessions(ofUser user: UUID) -> String { "user:\(user):sessions" }
+}
+
+/// Where persisters are found in Redis.
+extension Keys {
+    /// All persisters that said they are there; one without its `persister(_:)` key is dead.
+    public static let persisters = "persisters"
+    /// A persister's heartbeat.
+    public static func persister(_ id: String) -> String { "persister:\(id)" }
+}

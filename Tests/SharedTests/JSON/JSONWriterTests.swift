@@ -5,7 +5,8 @@ import Testing
     @Test func writesEveryKindOfValue() {
         let value = JSON.object(
             JSONObject([
-                ("z", .array([.null, .bool(true), .bool(false), .integer(-7), .number(0.1)])), ("a", .object(JSONObject())),
+                ("z", .array([.null, .bool(true), .bool(false), .integer(-7), .number(0.1)])),
+                ("a", .object(JSONObject())),
                 ("m", .string("é")),
             ]))
         #expect(text(value) == #"{"z":[null,true,false,-7,0.1],"a":{},"m":"é"}"#)
@@ -13,7 +14,8 @@ import Testing
 
     @Test(arguments: [
         ("", #""""#), ("plain", #""plain""#), ("a\"b\\c", #""a\"b\\c""#), ("\u{1}\u{1f}\0", #""\u0001\u001f\u0000""#),
-        ("\u{8}\t\n\u{c}\r", #""\b\t\n\f\r""#), ("\u{2028}x\u{2029}", #""\u2028x\u2029""#), ("</script>", #""</script>""#),
+        ("\u{8}\t\n\u{c}\r", #""\b\t\n\f\r""#), ("\u{2028}x\u{2029}", #""\u2028x\u2029""#),
+        ("</script>", #""</script>""#),
         ("\u{2027}\u{202a}€", "\"\u{2027}\u{202a}€\""), ("\u{7f}😀", "\"\u{7f}😀\""),
     ])
     func escapesStrings(string: String, expected: String) {

@@ -1,0 +1,40 @@
+internal import Shared
+
+/// Who a client is, as its token says.
+struct Identity: Sendable, Equatable {
+    let user: UUID
+    /// USER, SYSTEM or BOT.
+    let senderType: String
+    let roles: [String]
+    /// When the token ends, in milliseconds since the Unix epoch, leeway included.
+    let expiresAt: Int64
+
+    private static let senderTypes: Set<String> = ["USER", "SYSTEM", "BOT"]
+
+    init(user: UUID, senderType: String = "USER", roles: [String] = [], expiresAt: Int64 = .max) {
+        self.user = user
+        self.senderType = senderType
+        self.roles = roles
+        self.expiresAt = expiresAt
+    }
+
+    /// Reads what Parley needs of a token's claims; `leeway` in milliseconds.
+    init(_ claims: JWTClaims, leeway: Int64) throws(JWTError) {
+        guard let user = UUID(claims.subject) else { throw .malformedClaim("sub") }
+        let senderType = claims.senderType ?? "USER"
+        guard Self.senderTypes.contains(senderType) else { throw .malformedClaim("sender_type") }
+        let (milliseconds, overflows) = claims.expiresAt.multipliedReportingOverflow(by: 1_000)
+        let (expiresAt, isTooLate) = milliseconds.addingReportingOverflow(leeway)
+        self.init(
+            user: user, senderType: senderType, roles: claims.roles,
+            expiresAt: overflows || isTooLate ? .max : expiresAt)
+    }
+}
+
+/// Where a command comes from: who, and by which session and address.
+struct Origin: Sendable {
+    let identity: Identity
+    /// The STOMP session; nil for REST.
+    let session: String?
+    let address: String
+}

@@ -1,0 +1,113 @@
+internal import Shared
+
+/// Judges the opening handshake of a WebSocket: its origin, its token, its subprotocol.
+struct JwtHandshakeInterceptor: Sendable {
+    enum Verdict {
+        case accept(Identity, key: String, subprotocol: String?)
+        /// An HTTP response, and what `/ws?explain=1` says instead.
+        case refuse(HandshakeRefusal)
+        /// The request isn't a valid handshake.
+        case malformed(HTTPResponse)
+    }
+
+    /// What STOMP over WebSocket calls itself, best first.
+    private static let subprotocols = ["v12.stomp", "v11.stomp", "v10.stomp"]
+    private static let bearer = "bearer."
+
+    private let authenticator: Authenticator
+    private let config: WebSocketSecurityConfig
+
+    init(_ authenticator: Authenticator, _ config: WebSocketSecurityConfig) {
+        self.authenticator = authenticator
+        self.config = config
+    }
+
+    func intercept(_ request: HTTPRequest) -> Verdict {
+        let key: String
+        let offered: [String]
+        switch WebSocketHandshake.accept(request) {
+        case .refuse(let response): return .malformed(response)
+        case .accept(let accepted, let protocols):
+            key = accepted
+            offered = protocols
+        }
+        guard allows(origin: request.headers.first("Origin")) else {
+            return .refuse(HandshakeRefusal(.forbidden, "origin-not-allowed", "This Origin may not connect."))
+        }
+        guard let token = token(of: request, offered) else {
+            return .refuse(HandshakeRefusal(.token, "token-missing", "The handshake has no token."))
+        }
+        do {
+            let identity = try authenticator.identity(token: token)
+            return .accept(identity, key: key, subprotocol: Self.subprotocols.first { offered.contains($0) })
+        } catch {
+            return .refuse(HandshakeRefusal(.token, "token-refused", error.description))
+        }
+    }
+
+    /// The token: the first one found of header, subprotocol and, where it is allowed, query.
+    private func token(of request: HTTPRequest, _ offered: [String]) -> String? {
+        if let header = request.headers.first("Authorization") { return Self.bearerToken(header) }
+        if let found = offered.first(where: { $0.hasPrefix(Self.bearer) }) {
+            return String(found.dropFirst(Self.bearer.count))
+        }
+        guard config.allowsQueryToken else { return nil }
+        return HTTPQuery(request.query)?.first("access_token")
+    }
+
+    /// The token in an Authorization header (RFC 6750, section 2.1).
+    static func bearerToken(_ header: String) -> String? {
+        let words = header.split(separator: " ", maxSplits: 1)
+        guard words.count == 2, words[0].lowercased() == "bearer" else { return nil }
+        return String(words[1])
+    }
+
+    /// Browsers always send an Origin; programs that send none aren't bound by the rule.
+    private func allows(origin: String?) -> Bool {
+        guard let origin else { return true }
+        return config.allowedOrigins.contains("*") || config.allowedOrigins.contains(origin.lowercased())
+    }
+}
+
+/// Why a handshake is refused.
+struct HandshakeRefusal: Error, Equatable {
+    enum Kind: Equatable {
+        case token
+        case forbidden
+    }
+
+    let kind: Kind
+    let code: String
+    let message: String
+
+    init(_ kind: Kind, _ code: String, _ message: String) {
+        self.kind = kind
+        self.code = code
+        self.message = message
+    }
+
+    /// How a WebSocket is closed that was accepted only to tell.
+    var closeCode: CloseCode {
+        switch kind {
+        case .token: .token
+        case .forbidden: .forbidden
+        }
+    }
+
+    var response: HTTPResponse {
+        switch kind {
+        case .forbidden: ProblemDetails.response(status: 403, code: code, detail: message)
+        case .token: Self.unauthorized(code, message)
+        }
+    }
+
+    /// 401 with the challenge that RFC 6750, section 3 asks for.
+    static func unauthorized(_ code: String, _ message: String) -> HTTPResponse {
+        var response = ProblemDetails.response(status: 401, code: code, detail: message)
+        let isMissing = code == "token-missing"
+        response.headers.add(
+            "WWW-Authenticate",
+            isMissing ? "Bearer realm=\"parley\"" : "Bearer realm=\"parley\", error=\"invalid_token\"")
+        return response
+    }
+}

@@ -1,0 +1,96 @@
+internal import Shared
+
+/// The commands of clients: validates, authorises and publishes; it holds no business logic.
+///
+/// Confined to its worker's loop.
+final class WebSocketController {
+    /// What a command led to, for the one who sent it.
+    enum Outcome {
+        /// A message was accepted.
+        case sent(SendCommand, id: Int64)
+        /// It was carried out, and there is nothing to tell.
+        case done
+        case refused(CommandError, clientMessageID: String? = nil)
+    }
+
+    private let worker: Worker
+    private let config: GatewayConfig
+
+    init(worker: Worker) {
+        self.worker = worker
+        config = worker.node.config
+    }
+
+    /// Carries out a SEND; `completion` is called once, now or later.
+    func handle(
+        _ destination: String, _ body: ArraySlice<UInt8>, from session: ClientSession,
+        _ completion: @escaping (Outcome) -> Void
+    ) {
+        switch destination {
+        case "/app/chat.send": sendMessage(body, from: session.origin, completion)
+        case "/app/chat.typing": typingIndicator(body, from: session, completion)
+        default:
+            completion(
+                .refused(CommandError(.unknownDestination, "Nothing can be sent to this destination.")))
+        }
+    }
+
+    /// `/app/chat.send`, and `POST …/messages` where `conversation` is named by the URL.
+    func sendMessage(
+        _ body: some Collection<UInt8>, conversation: UUID? = nil, from origin: Origin,
+        _ completion: @escaping (Outcome) -> Void
+    ) {
+        let command: SendCommand
+        do {
+            command = try SendCommand(
+                body, conversation: conversation, sender: origin.identity,
+                maximumCharacters: config.maximumContentCharacters)
+        } catch {
+            return completion(.refused(error))
+        }
+        let worker = worker
+        let started = worker.loop.now
+        let draft = command.draft(sender: origin.identity, deadline: started + config.sendTimeout) { outcome in
+            switch outcome {
+            case .accepted(let id, let isRepeat):
+                worker.metrics.acceptLatency.observe(milliseconds: worker.loop.now - started)
+                (isRepeat ? worker.metrics.messagesRepeated : worker.metrics.messagesAccepted).increment()
+                worker.publishLog.accepted(command, id: id, isRepeat: isRepeat, from: origin)
+                completion(.sent(command, id: id))
+            case .refused(let refusal):
+                worker.publishLog.refused(command, refusal, from: origin)
+                completion(.refused(refusal.commandError, clientMessageID: command.clientMessageID))
+            }
+        }
+        worker.writePath.submit(draft)
+    }
+
+    /// `/app/chat.typing`.
+    func typingIndicator(
+        _ body: ArraySlice<UInt8>, from session: ClientSession, _ completion: @escaping (Outcome) -> Void
+    ) {
+        let conversation: UUID
+        let isTyping: Bool
+        do {
+            let body = try Body(body)
+            conversation = try body.uuid("conversationId")
+            isTyping = try body.bool("typing")
+        } catch {
+            return completion(.refused(error))
+        }
+        worker.loop.spawn { [worker] in
+            // Who is subscribed was authorised then; everybody else is looked up.
+            if !session.hasTopic(of: conversation) {
+                switch await worker.membership.check(session.identity.user, in: conversation) {
+                case .member: break
+                case .unavailable: return completion(.refused(.unavailable()))
+                case .notMember, .notFound:
+                    worker.log.authorisationFailed("typing", session.origin, conversation)
+                    return completion(.refused(.conversationNotFound))
+                }
+            }
+            session.typing.changed(conversation, isTyping: isTyping)
+            completion(.done)
+        }
+    }
+}

@@ -1,0 +1,239 @@
+internal import Glibc
+internal import Shared
+
+/// One accepted TCP connection: its descriptor, what was read and not yet understood, and what waits to be written.
+///
+/// Confined to its worker's loop. An idle connection owns no read buffer and no write buffer.
+final class Connection: EventHandler {
+    /// After the last byte was written the peer gets this long (ms) to close, so that it can read what we said.
+    private static let lingerMilliseconds: Int64 = 2_000
+
+    private enum State {
+        case open
+        /// Everything written leaves, then our side is shut and theirs is awaited.
+        case finishing
+        case lingering(deadline: Int64)
+        case closed
+    }
+
+    unowned let worker: Worker
+    /// The address of the client, as the balancer told it where there is one.
+    var clientAddress: String
+    var peer: (any Peer)?
+
+    private let descriptor: Int32
+    private var registration: Registration?
+    private var state = State.open
+    private var partial: [UInt8] = []
+    private var output = OutputQueue()
+    private var isDirty = false
+    private var isBlocked = false
+    private var blockedSince: Int64 = 0
+    private(set) var isReadingPaused = false
+    private(set) var lastReceived: Int64
+    private(set) var lastSent: Int64
+    /// The second of the liveness wheel in which this connection is looked at next.
+    var wheelSlot = 0
+
+    init(_ accepted: Socket.Accepted, worker: Worker) {
+        descriptor = accepted.descriptor
+        clientAddress = accepted.peer?.host ?? ""
+        self.worker = worker
+        lastReceived = worker.loop.now
+        lastSent = worker.loop.now
+    }
+
+    func start() {
+        registration = worker.loop.register(descriptor, .readable, self)
+    }
+
+    var isOpen: Bool {
+        if case .open = state { true } else { false }
+    }
+
+    /// The bytes that wait to be written.
+    var queuedBytes: Int { output.byteCount }
+
+    /// Since when (monotonic ms) the socket has taken nothing although something waits; nil when it takes all.
+    var stalledSince: Int64? { isBlocked ? blockedSince : nil }
+
+    // MARK: Reading
+
+    func ready(_ events: ReadyEvents) {
+        if events.contains(.writable) {
+            isBlocked = false
+            flush()
+        }
+        if !events.isDisjoint(with: [.readable, .hangup, .error]) { readAvailable() }
+    }
+
+    private func readAvailable() {
+        switch SystemCall.receive(descriptor, into: &worker.loop.scratch) {
+        case .count(0): close()
+        case .count(let count): received(count)
+        case .wouldBlock: break
+        case .failed: close()
+        }
+    }
+
+    private func received(_ count: Int) {
+        lastReceived = worker.loop.now
+        guard case .open = state else { return }
+        if partial.isEmpty && !isReadingPaused {
+            var available = 0..<count
+            peer?.receive(&worker.loop.scratch, &available)
+            if case .open = state, !available.isEmpty { partial = Array(worker.loop.scratch[available]) }
+        } else {
+            partial.append(contentsOf: worker.loop.scratch[..<count])
+            consumePartial()
+        }
+    }
+
+    private func consumePartial() {
+        guard !partial.isEmpty, !isReadingPaused else { return }
+        var bytes = partial
+        partial = []
+        var available = 0..<bytes.count
+        peer?.receive(&bytes, &available)
+        guard case .open = state, !available.isEmpty else { return }
+        if available.lowerBound > 0 { bytes.removeFirst(available.lowerBound) }
+        partial = bytes
+    }
+
+    /// Stops taking bytes from the socket: the kernel's window closes and the client has to wait.
+    func pauseReading() {
+        guard !isReadingPaused else { return }
+        isReadingPaused = true
+        updateInterest()
+    }
+
+    /// Goes on with what was left over, then with the socket.
+    func resumeReading() {
+        guard isReadingPaused, case .open = state else { return }
+        isReadingPaused = false
+        updateInterest()
+        consumePartial()
+    }
+
+    /// Lets the peer look again at bytes that it left, after the connection's peer has changed.
+    func reconsider() {
+        consumePartial()
+    }
+
+    // MARK: Writing
+
+    /// Queues bytes that other connections share; they leave at the end of the turn.
+    func send(_ chunk: Chunk) {
+        guard case .open = state else { return }
+        output.append(chunk)
+        markDirty()
+    }
+
+    /// Queues bytes for this connection alone.
+    func send(_ bytes: [UInt8]) {
+        send(Chunk(bytes))
+    }
+
+    private func markDirty() {
+        guard !isDirty else { return }
+        isDirty = true
+        worker.dirtyConnections.append(self)
+    }
+
+    /// Writes what waits; once per turn, and when the socket has room again.
+    func flush() {
+        isDirty = false
+        if case .closed = state { return }
+        guard !isBlocked else { return }
+        if !output.isEmpty {
+            switch output.write(to: descriptor) {
+            case .count: lastSent = worker.loop.now
+            case .wouldBlock: break
+            case .failed: return close()
+            }
+        }
+        if output.isEmpty {
+            updateInterest()
+            if case .finishing = state { return shutDown() }
+            peer?.outputDrained()
+        } else {
+            isBlocked = true
+            blockedSince = worker.loop.now
+            updateInterest()
+        }
+    }
+
+    private var interest: ReadyEvents = .readable
+
+    private func updateInterest() {
+        var wanted: ReadyEvents = isReadingPaused ? [] : .readable
+        if isBlocked { wanted.insert(.writable) }
+        guard wanted != interest, let registration else { return }
+        interest = wanted
+        worker.loop.update(registration, wanted)
+    }
+
+    // MARK: Closing
+
+    /// Lets everything queued leave, then closes; what the client still sends is read and dropped.
+    func finish() {
+        guard case .open = state else { return }
+        state = .finishing
+        isReadingPaused = false
+        partial = []
+        markDirty()
+        let old = peer
+        peer = nil
+        old?.transportClosed()
+    }
+
+    private func shutDown() {
+        state = .lingering(deadline: worker.loop.now + Self.lingerMilliseconds)
+        _ = shutdown(descriptor, Int32(SHUT_WR))
+        worker.wheel.move(self, to: worker.loop.now + Self.lingerMilliseconds)
+    }
+
+    /// Closes at once; what is queued is lost.
+    func close() {
+        if case .closed = state { return }
+        state = .closed
+        if let registration { worker.loop.deregister(registration) }
+        registration = nil
+        SystemCall.close(descriptor)
+        output = OutputQueue()
+        partial = []
+        let old = peer
+        peer = nil
+        worker.remove(self)
+        old?.transportClosed()
+    }
+
+    /// Judges the connection by the clock; returns when to look again (monotonic ms), nil when it is closed.
+    func checkLiveness(_ now: Int64) -> Int64? {
+        switch state {
+        case .closed: return nil
+        case .lingering(let deadline):
+            if now >= deadline {
+                close()
+                return nil
+            }
+            return deadline
+        case .finishing:
+            if let since = stalledSince, now - since >= worker.node.config.webSocket.stalledTimeout {
+                close()
+                return nil
+            }
+            return now + 1_000
+        case .open:
+            if let since = stalledSince, now - since >= worker.node.config.webSocket.stalledTimeout {
+                worker.metrics.stalledConnections.increment()
+                close()
+                return nil
+            }
+            guard let peer else { return now + 1_000 }
+            let next = peer.checkLiveness(now)
+            if case .closed = state { return nil }
+            return stalledSince == nil ? next : min(next, now + 1_000)
+        }
+    }
+}

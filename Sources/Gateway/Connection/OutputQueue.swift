@@ -1,0 +1,66 @@
+internal import Glibc
+internal import Shared
+
+/// What waits to be written to one connection: shared chunks, gathered into one `writev` per turn.
+struct OutputQueue {
+    /// So many chunks go into one `writev` (the kernel takes up to IOV_MAX, 1024).
+    private static let gather = 64
+
+    private var chunks = Queue<Chunk>()
+    private var sentOfFirst = 0
+    /// The bytes that wait.
+    private(set) var byteCount = 0
+
+    var isEmpty: Bool { byteCount == 0 }
+
+    mutating func append(_ chunk: Chunk) {
+        chunks.append(chunk)
+        byteCount += chunk.count
+    }
+
+    /// Writes until all is out or the socket is full; `.count` is the number of bytes that left.
+    mutating func write(to descriptor: Int32) -> IOResult {
+        var total = 0
+        while !isEmpty {
+            let result = writeOnce(descriptor)
+            guard case .count(let count) = result else {
+                return total > 0 && result == .wouldBlock ? .count(total) : result
+            }
+            total += count
+            drop(count)
+        }
+        return .count(total)
+    }
+
+    private func writeOnce(_ descriptor: Int32) -> IOResult {
+        let count = min(chunks.count, Self.gather)
+        if count == 1 {
+            let first = chunks[0]
+            let start = first.base + sentOfFirst
+            return SystemCall.io { send(descriptor, start, first.count - sentOfFirst, Int32(MSG_NOSIGNAL)) }
+        }
+        return withUnsafeTemporaryAllocation(of: iovec.self, capacity: count) { vectors in
+            for position in 0..<count {
+                let chunk = chunks[position]
+                let skipped = position == 0 ? sentOfFirst : 0
+                vectors[position] = iovec(iov_base: chunk.base + skipped, iov_len: chunk.count - skipped)
+            }
+            return SystemCall.io { writev(descriptor, vectors.baseAddress, Int32(count)) }
+        }
+    }
+
+    private mutating func drop(_ count: Int) {
+        byteCount -= count
+        var left = count
+        while left > 0, let first = chunks.first {
+            let rest = first.count - sentOfFirst
+            guard left >= rest else {
+                sentOfFirst += left
+                return
+            }
+            left -= rest
+            sentOfFirst = 0
+            _ = chunks.popFirst()
+        }
+    }
+}

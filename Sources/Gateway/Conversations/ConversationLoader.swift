@@ -1,0 +1,114 @@
+internal import Shared
+
+/// Brings a conversation's state and members from PostgreSQL into Redis, by a ticket that a change of members deletes.
+///
+/// Confined to its loop; loads of one conversation that are asked for at once are one.
+final class ConversationLoader {
+    enum Outcome: Sendable {
+        /// Redis has it now, or another node is about to write it.
+        case loaded
+        /// There is no such conversation.
+        case notFound
+        /// PostgreSQL or Redis can't be asked at present.
+        case unavailable(String)
+    }
+
+    /// A ticket that nobody used is gone after this many milliseconds.
+    private static let ticketLifetime = "5000"
+
+    private let redis: RedisConnection
+    private let postgres: PostgresPool
+    private let partitioning: Partitioning
+    private let loop: EventLoop
+    private var waiting: [UUID: [(Outcome) -> Void]] = [:]
+
+    init(redis: RedisConnection, postgres: PostgresPool, partitioning: Partitioning, loop: EventLoop) {
+        self.redis = redis
+        self.postgres = postgres
+        self.partitioning = partitioning
+        self.loop = loop
+    }
+
+    func load(_ conversation: UUID, _ completion: @escaping (Outcome) -> Void) {
+        if waiting[conversation] != nil {
+            waiting[conversation]?.append(completion)
+            return
+        }
+        waiting[conversation] = [completion]
+        loop.spawn {
+            let outcome = await self.load(conversation)
+            for completion in self.waiting.removeValue(forKey: conversation) ?? [] { completion(outcome) }
+        }
+    }
+
+    func load(_ conversation: UUID) async -> Outcome {
+        let partition = partitioning.partition(of: conversation)
+        let ticket = UUID.random().description
+        do {
+            _ = try await redis.call(
+                "SET", Keys.ticket(conversation, partition), ticket, "PX", Self.ticketLifetime)
+        } catch {
+            return .unavailable(error.description)
+        }
+        let facts: Facts?
+        do {
+            facts = try await read(conversation)
+        } catch {
+            return .unavailable(error.description)
+        }
+        guard let facts else { return .notFound }
+        do {
+            let reply = try await redis.call(RedisScripts.load, keys: [Keys.stream(partition)]) { command in
+                command.add(conversation.description)
+                command.add(ticket)
+                command.add(facts.last)
+                command.add(facts.version)
+                command.add(facts.isArchived ? "1" : "0")
+                command.add(facts.recipients)
+                for (user, role) in facts.members {
+                    command.add(user.description)
+                    command.add(role)
+                }
+            }
+            // Another load or a change of members took the ticket: the caller looks again, and comes back if need be.
+            if reply.integer == 0 { await loop.sleep(milliseconds: 20) }
+            return .loaded
+        } catch {
+            return .unavailable(error.description)
+        }
+    }
+
+    private struct Facts {
+        var last: Int64
+        var version: Int64
+        var isArchived: Bool
+        var recipients: String
+        var members: [(UUID, String)]
+    }
+
+    /// The row is locked first and the members are read by a later statement, so that a change under way is waited for and
+    /// then seen.
+    private func read(_ conversation: UUID) async throws(PostgresError) -> Facts? {
+        try await postgres.transaction { connection throws(PostgresError) in
+            let rows = try await connection.query(
+                "select type, version, archived_at is not null from conversations where id = $1 for share",
+                [.uuid(conversation)]
+            ).rows
+            guard let row = rows.first, let type = row.text(0), let version = row.integer(1),
+                let isArchived = row.bool(2)
+            else { return nil }
+            let members = try await connection.query(
+                "select user_id, role from participants where conversation_id = $1 order by user_id",
+                [.uuid(conversation)]
+            ).rows.compactMap { row in row.uuid(0).flatMap { user in row.text(1).map { (user, $0) } } }
+            let last = try await connection.query(
+                "select coalesce(max(last_event_id), 0) from messages where conversation_id = $1",
+                [.uuid(conversation)]
+            ).rows.first?.integer(0)
+            let users = members.map(\.0.description).joined(separator: ",")
+            return Facts(
+                last: last ?? 0, version: version, isArchived: isArchived,
+                recipients: type == "DIRECT" && members.count == 2 ? users : "-", members: members)
+        }
+    }
+}

@@ -1,0 +1,170 @@
+internal import Shared
+
+/// Conversations and their participants in PostgreSQL.
+///
+/// Confined to its loop.
+struct ConversationStore {
+    /// What `create` led to.
+    enum Creation {
+        case created(Conversation)
+        /// The DIRECT conversation of this pair, which existed.
+        case existing(Conversation)
+    }
+
+    /// A place in the list of a user's conversations, which is sorted by activity.
+    struct ListPosition {
+        /// Milliseconds since the Unix epoch.
+        let activity: Int64
+        let conversation: UUID
+    }
+
+    /// A conversation in a user's list.
+    struct Listed {
+        let conversation: Conversation
+        let activity: Int64
+        /// The newest message that PostgreSQL has.
+        let last: StoredMessage?
+        /// Messages of others behind the user's read position, up to 100.
+        let unread: Int64
+    }
+
+    private static let columns = "c.id, c.type, c.title, c.created_by, c.created_at, c.archived_at is not null"
+
+    private let postgres: PostgresPool
+
+    init(_ postgres: PostgresPool) {
+        self.postgres = postgres
+    }
+
+    /// Creates a conversation; for a DIRECT one that exists already for its pair it returns that.
+    func create(
+        _ kind: Conversation.Kind, title: String?, by creator: UUID, with users: [UUID]
+    ) async throws(PostgresError) -> Creation {
+        let id = UUID.random()
+        return try await postgres.transaction { connection throws(PostgresError) in
+            let pair = kind == .direct ? users.sorted() : []
+            let inserted = try await connection.query(
+                """
+                insert into conversations (id, type, title, created_by, direct_low, direct_high)
+                values ($1, $2, $3, $4, $5, $6)
+                on conflict (direct_low, direct_high) where type = 'DIRECT' do nothing
+                """,
+                [
+                    .uuid(id), .text(kind.rawValue), title.map { .text($0) } ?? .null, .uuid(creator),
+                    pair.first.map { .uuid($0) } ?? .null, pair.last.map { .uuid($0) } ?? .null,
+                ])
+            guard inserted.affectedRows == 1 else {
+                let known = try await connection.query(
+                    "select id from conversations where direct_low = $1 and direct_high = $2 and type = 'DIRECT'",
+                    [.uuid(pair[0]), .uuid(pair[1])])
+                guard let existing = known.rows.first?.uuid(0),
+                    let conversation = try await Self.read(existing, connection)
+                else { throw .unexpectedReply("the pair's conversation is gone") }
+                return .existing(conversation)
+            }
+            _ = try await connection.query(
+                """
+                insert into participants (conversation_id, user_id, role)
+                select $1, user_id, case when user_id = $3 then 'ADMIN' else 'MEMBER' end
+                from unnest($2::uuid[]) as user_id
+                """, [.uuid(id), .uuids(users), .uuid(creator)])
+            guard let conversation = try await Self.read(id, connection) else {
+                throw .unexpectedReply("the new conversation is gone")
+            }
+            return .created(conversation)
+        }
+    }
+
+    /// A conversation of which `user` is a participant.
+    func read(_ id: UUID, for user: UUID) async throws(PostgresError) -> Conversation? {
+        try await postgres.transaction { connection throws(PostgresError) in
+            guard let conversation = try await Self.read(id, connection),
+                conversation.participants.contains(where: { $0.user == user })
+            else { return nil }
+            return conversation
+        }
+    }
+
+    /// A user's conversations by activity, latest first.
+    func list(
+        of user: UUID, after position: ListPosition?, limit: Int
+    ) async throws(PostgresError) -> [Listed] {
+        try await postgres.transaction { connection throws(PostgresError) in
+            let rows = try await connection.query(
+                Self.listQuery,
+                [
+                    .uuid(user), position.map { .timestamp($0.activity) } ?? .null,
+                    position.map { .uuid($0.conversation) } ?? .null, .integer(Int64(limit)),
+                ]
+            ).rows
+            let ids = rows.compactMap { $0.uuid(12) }
+            let people = try await Self.participants(of: ids, connection)
+            return rows.compactMap { row in
+                guard let id = row.uuid(12), var conversation = Self.conversation(row, from: 12),
+                    let activity = row.milliseconds(19)
+                else { return nil }
+                conversation.participants = people[id] ?? []
+                return Listed(
+                    conversation: conversation, activity: activity, last: StoredMessage(row, id),
+                    unread: row.integer(18) ?? 0)
+            }
+        }
+    }
+
+    private static let listQuery = """
+        select m.id, m.last_event_id, m.previous_event_id, m.sender_id, m.sender_type, m.message_type, m.content,
+            m.client_message_id, m.file, m.created_at, m.edited_at, m.is_deleted, \(columns),
+            (select count(*) from (
+                select 1 from messages u
+                where u.conversation_id = c.id and u.id > p.read_id and u.sender_id <> $1 and u.duplicate_of is null
+                limit 100) unread),
+            date_trunc('milliseconds', coalesce(m.created_at, c.created_at)) as activity
+        from participants p
+        join conversations c on c.id = p.conversation_id
+        left join lateral (
+            select * from messages m where m.conversation_id = c.id and m.duplicate_of is null
+            order by m.id desc limit 1) m on true
+        where p.user_id = $1
+            and ($2::timestamptz is null
+                or (date_trunc('milliseconds', coalesce(m.created_at, c.created_at)), c.id) < ($2, $3))
+        order by activity desc, c.id desc limit $4
+        """
+
+    private static func read(
+        _ id: UUID, _ connection: PostgresConnection
+    ) async throws(PostgresError) -> Conversation? {
+        let rows = try await connection.query("select \(columns) from conversations c where c.id = $1", [.uuid(id)])
+            .rows
+        guard let row = rows.first, var conversation = conversation(row, from: 0) else { return nil }
+        conversation.participants = try await participants(of: [id], connection)[id] ?? []
+        return conversation
+    }
+
+    private static func participants(
+        of ids: [UUID], _ connection: PostgresConnection
+    ) async throws(PostgresError) -> [UUID: [Conversation.Participant]] {
+        let rows = try await connection.query(
+            """
+            select conversation_id, user_id, role, joined_at from participants
+            where conversation_id = any($1::uuid[]) order by joined_at, user_id
+            """, [.uuids(ids)]
+        ).rows
+        var people: [UUID: [Conversation.Participant]] = [:]
+        for row in rows {
+            guard let id = row.uuid(0), let user = row.uuid(1), let role = row.text(2),
+                let joinedAt = row.milliseconds(3)
+            else { continue }
+            people[id, default: []].append(Conversation.Participant(user: user, role: role, joinedAt: joinedAt))
+        }
+        return people
+    }
+
+    private static func conversation(_ row: PostgresRow, from first: Int) -> Conversation? {
+        guard let id = row.uuid(first), let kind = row.text(first + 1).flatMap(Conversation.Kind.init),
+            let createdBy = row.uuid(first + 3), let createdAt = row.milliseconds(first + 4)
+        else { return nil }
+        return Conversation(
+            id: id, kind: kind, title: row.text(first + 2), createdBy: createdBy, createdAt: createdAt,
+            isArchived: row.bool(first + 5) ?? false)
+    }
+}

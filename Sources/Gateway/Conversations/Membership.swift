@@ -1,0 +1,79 @@
+internal import Shared
+
+/// Who may read a conversation: asked of Redis, which loads it from PostgreSQL where it has to.
+///
+/// Confined to its loop.
+final class Membership {
+    enum Answer: Sendable, Equatable {
+        /// `head` is the conversation's last event id.
+        case member(role: String, version: Int64, head: Int64)
+        /// There is such a conversation, but the user isn't in it. Clients are told the same as for `notFound`.
+        case notMember
+        case notFound
+        case unavailable(String)
+    }
+
+    /// A load can be overtaken by changes; after so many the caller is asked to try later.
+    private static let attempts = 4
+
+    private let redis: RedisConnection
+    private let loader: ConversationLoader
+    private let partitioning: Partitioning
+
+    init(redis: RedisConnection, loader: ConversationLoader, partitioning: Partitioning) {
+        self.redis = redis
+        self.loader = loader
+        self.partitioning = partitioning
+    }
+
+    func check(_ user: UUID, in conversation: UUID) async -> Answer {
+        let partition = partitioning.partition(of: conversation)
+        for _ in 0..<Self.attempts {
+            let replies: [RedisReply]
+            do {
+                replies = try await redis.pipeline([
+                    RedisCommand("HMGET", Keys.members(conversation, partition), "v", user.description),
+                    RedisCommand("HGET", Keys.conversation(conversation, partition), "last"),
+                ])
+            } catch {
+                return .unavailable(error.description)
+            }
+            if let version = replies[0].elements?.first?.integer, let head = replies[1].integer {
+                guard let role = replies[0].elements?.last?.text else { return .notMember }
+                return .member(role: role, version: version, head: head)
+            }
+            switch await loader.load(conversation) {
+            case .loaded: continue
+            case .notFound: return .notFound
+            case .unavailable(let reason): return .unavailable(reason)
+            }
+        }
+        return .unavailable("the conversation is changing")
+    }
+
+    /// What is known of a conversation's last event.
+    enum Head: Sendable, Equatable {
+        case known(Int64)
+        case notFound
+        case unavailable(String)
+    }
+
+    /// The conversation's last event id, without regard to who asks.
+    func head(of conversation: UUID) async -> Head {
+        let partition = partitioning.partition(of: conversation)
+        for _ in 0..<Self.attempts {
+            do {
+                let reply = try await redis.call("HGET", Keys.conversation(conversation, partition), "last")
+                if let head = reply.integer { return .known(head) }
+            } catch {
+                return .unavailable(error.description)
+            }
+            switch await loader.load(conversation) {
+            case .loaded: continue
+            case .notFound: return .notFound
+            case .unavailable(let reason): return .unavailable(reason)
+            }
+        }
+        return .unavailable("the conversation is changing")
+    }
+}

@@ -1,0 +1,44 @@
+internal import Shared
+
+/// What a message's JSON says behind the fields that the accept script makes (`id`, `eventId`, `previousEventId`,
+/// `createdAt`).
+struct MessageJSON {
+    var conversation: UUID
+    var sender: UUID
+    var senderType: String
+    var messageType: String
+    var content: String
+    var clientMessageID: String
+    /// The JSON of the attached file; nil where there is none.
+    var file: [UInt8]?
+    /// Milliseconds since the Unix epoch.
+    var editedAt: Int64?
+    var isDeleted = false
+
+    /// Appends the fields and the closing brace.
+    static func appendTail(_ message: MessageJSON, to output: inout [UInt8]) {
+        output.append(contentsOf: #""conversationId":""#.utf8)
+        message.conversation.append(to: &output)
+        output.append(contentsOf: #"","senderId":""#.utf8)
+        message.sender.append(to: &output)
+        output.append(contentsOf: #"","senderType":"#.utf8)
+        JSONWriter.appendString(message.senderType, to: &output)
+        output.append(contentsOf: #","messageType":"#.utf8)
+        JSONWriter.appendString(message.messageType, to: &output)
+        output.append(contentsOf: #","content":"#.utf8)
+        JSONWriter.appendString(message.content, to: &output)
+        output.append(contentsOf: #","clientMessageId":"#.utf8)
+        JSONWriter.appendString(message.clientMessageID, to: &output)
+        output.append(contentsOf: #","file":"#.utf8)
+        output.append(contentsOf: message.file ?? Array("null".utf8))
+        output.append(contentsOf: #","editedAt":"#.utf8)
+        if let editedAt = message.editedAt {
+            output.append(UInt8(ascii: "\""))
+            RFC3339.append(milliseconds: editedAt, to: &output)
+            output.append(UInt8(ascii: "\""))
+        } else {
+            output.append(contentsOf: "null".utf8)
+        }
+        output.append(contentsOf: #","isDeleted":\#(message.isDeleted)}"#.utf8)
+    }
+}

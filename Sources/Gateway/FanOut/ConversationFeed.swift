@@ -1,0 +1,128 @@
+internal import Shared
+
+/// What a node has passed on of one conversation, and what it still has to fetch first.
+///
+/// Redis pub/sub is at most once: an event whose previous one isn't the last that was passed on reveals a hole, which is
+/// filled from the cache or PostgreSQL before anything later is passed on.
+struct ConversationFeed {
+    enum Action: Equatable {
+        /// Pass these on, in this order.
+        case forward([Event])
+        /// It was passed on already.
+        case ignore
+        /// It waits until the fill under way is done.
+        case wait
+        /// Read everything after this event, then call `filled`.
+        case fill(after: Int64)
+    }
+
+    /// So many events wait for a fill; what is beyond is read again by another fill.
+    static let maximumBacklog = 1_024
+
+    /// The event that was passed on last; nil while nothing is known.
+    private(set) var position: Int64?
+    private var isFilling: Bool
+    private var backlog: [Event] = []
+    private var isOverfull = false
+
+    /// A feed that waits for its head (`opening`), or one that takes the first event as it comes.
+    init(opening: Bool) {
+        isFilling = opening
+    }
+
+    /// Whether a fill or the opening is under way.
+    var isBusy: Bool { isFilling }
+
+    /// An event came in by pub/sub.
+    mutating func receive(_ event: Event) -> Action {
+        if isFilling {
+            wait(event)
+            return .wait
+        }
+        guard let position else {
+            self.position = event.id
+            return .forward([event])
+        }
+        if event.id <= position { return .ignore }
+        if event.previousID == position {
+            self.position = event.id
+            return .forward([event])
+        }
+        isFilling = true
+        wait(event)
+        return .fill(after: position)
+    }
+
+    /// The last event id in Redis is known: for a new feed it is where the feed begins, for another it may reveal a hole.
+    mutating func headIsKnown(_ head: Int64) -> Action {
+        guard let position else {
+            // What came in meanwhile is passed on even where the head has it already: nobody else would.
+            self.position = min(head, backlog.first?.previousID ?? head)
+            isFilling = false
+            return .forward(takeBacklog().events)
+        }
+        if head > position {
+            isFilling = true
+            return .fill(after: position)
+        }
+        isFilling = false
+        return .forward(takeBacklog().events)
+    }
+
+    /// The head can't be read: what waits is passed on as it is.
+    mutating func headIsUnknown() -> Action {
+        isFilling = false
+        if position == nil { position = backlog.first?.previousID }
+        return .forward(takeBacklog().events)
+    }
+
+    /// A fill starts although no event revealed a hole; false while one is under way.
+    mutating func beginResync() -> Bool {
+        guard !isFilling, position != nil else { return false }
+        isFilling = true
+        return true
+    }
+
+    /// The events after the position, in order, as far as the sources had them; returns what to pass on, whether holes stay
+    /// open, and where to fill again if too much came in meanwhile.
+    mutating func filled(_ events: [Event]) -> (events: [Event], openHoles: Int, fillAgain: Int64?) {
+        var forwarded: [Event] = []
+        for event in events where event.id > position ?? 0 {
+            position = event.id
+            forwarded.append(event)
+        }
+        if isOverfull {
+            isOverfull = false
+            backlog = []
+            return (forwarded, 0, position ?? 0)
+        }
+        isFilling = false
+        let rest = takeBacklog()
+        return (forwarded + rest.events, rest.openHoles, nil)
+    }
+
+    private mutating func wait(_ event: Event) {
+        guard backlog.count < Self.maximumBacklog else {
+            isOverfull = true
+            return
+        }
+        backlog.append(event)
+    }
+
+    /// What waited and is new; a hole in it that the sources left open is counted and passed over.
+    private mutating func takeBacklog() -> (events: [Event], openHoles: Int) {
+        var events: [Event] = []
+        var openHoles = 0
+        for event in backlog where event.id > position ?? 0 {
+            if let position, event.previousID != position { openHoles += 1 }
+            position = event.id
+            events.append(event)
+        }
+        backlog = []
+        return (events, openHoles)
+    }
+}
+
+extension Event: Equatable {
+    static func == (left: Event, right: Event) -> Bool { left === right }
+}

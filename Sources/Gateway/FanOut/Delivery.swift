@@ -1,0 +1,60 @@
+internal import Shared
+
+/// What the hub hands to a worker: something that sessions of this worker may want.
+enum Delivery: Sendable {
+    /// An event of a conversation, hole-free and in order.
+    case event(Event)
+    /// Somebody types, or stopped.
+    case typing(TypingNotice)
+    /// News for one user of his conversations, as JSON.
+    case conversationNotice(user: UUID, json: [UInt8])
+}
+
+/// Somebody types in a conversation, or stopped: `1 t <conversation> <user> <0|1> <session>` on its channel.
+struct TypingNotice: Sendable, Equatable {
+    let conversation: UUID
+    let user: UUID
+    let isTyping: Bool
+    /// The session that typed; it isn't told.
+    let session: String
+
+    init(conversation: UUID, user: UUID, isTyping: Bool, session: String) {
+        self.conversation = conversation
+        self.user = user
+        self.isTyping = isTyping
+        self.session = session
+    }
+
+    /// Reads a notice; nil where it is something else.
+    init?(_ payload: [UInt8]) {
+        let words = payload.split(separator: UInt8(ascii: " "))
+        guard words.count == 6, words[0].elementsEqual("1".utf8), words[1].elementsEqual("t".utf8),
+            let conversation = UUID(words[2]), let user = UUID(words[3])
+        else { return nil }
+        self.conversation = conversation
+        self.user = user
+        isTyping = words[4].elementsEqual("1".utf8)
+        session = String(decoding: words[5], as: UTF8.self)
+    }
+
+    /// What is published.
+    var payload: String { "1 t \(conversation) \(user) \(isTyping ? 1 : 0) \(session)" }
+
+    /// What clients get.
+    var json: [UInt8] {
+        Array(#"{"conversationId":"\#(conversation)","userId":"\#(user)","typing":\#(isTyping)}"#.utf8)
+    }
+}
+
+/// News for a user of his conversations: `1 c` and a line feed on his channel, then JSON.
+enum ConversationNotice {
+    private static let head = Array("1 c\n".utf8)
+
+    /// What is published.
+    static func payload(_ json: JSON) -> [UInt8] { head + JSONWriter.bytes(json) }
+
+    /// The JSON in a payload; nil where it is something else.
+    static func json(in payload: [UInt8]) -> [UInt8]? {
+        payload.starts(with: head) ? Array(payload.dropFirst(head.count)) : nil
+    }
+}

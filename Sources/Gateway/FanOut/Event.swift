@@ -1,0 +1,31 @@
+internal import Shared
+
+/// A change to a conversation, as it lies in Redis and as every node passes it on: a head line and the message's JSON.
+final class Event: Sendable {
+    let head: EventHead
+    private let bytes: [UInt8]
+
+    init(head: EventHead, bytes: [UInt8]) {
+        self.head = head
+        self.bytes = bytes
+    }
+
+    /// Reads an event; nil where it is of another format.
+    convenience init?(_ bytes: [UInt8]) {
+        guard let head = EventHead(bytes) else { return nil }
+        self.init(head: head, bytes: bytes)
+    }
+
+    var id: Int64 { head.eventID }
+    var previousID: Int64 { head.previousEventID }
+    var conversation: UUID { head.conversation }
+
+    /// The message's JSON as it is stored, without what can change.
+    var json: ArraySlice<UInt8> { bytes[head.bodyStart...] }
+
+    /// Appends the JSON that clients get: what is stored, and the message's `status`.
+    func appendClientJSON(to output: inout [UInt8]) {
+        output.append(contentsOf: json.dropLast())
+        output.append(contentsOf: #","status":"SENT"}"#.utf8)
+    }
+}

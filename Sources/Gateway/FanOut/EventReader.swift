@@ -1,0 +1,74 @@
+internal import Shared
+
+/// Why a conversation can't be read at present.
+enum ReadError: Error {
+    case redis(RedisError)
+    case postgres(PostgresError)
+}
+
+/// Reads a conversation's events in order: from Redis what it still has, from PostgreSQL what is older.
+///
+/// Everything that isn't committed is in Redis, and Redis drops only committed events, raising `floor`: so the two together
+/// are whole at any time. Confined to its loop.
+final class EventReader {
+    private let redis: RedisConnection
+    private let postgres: PostgresPool
+    private let partitioning: Partitioning
+
+    init(redis: RedisConnection, postgres: PostgresPool, partitioning: Partitioning) {
+        self.redis = redis
+        self.postgres = postgres
+        self.partitioning = partitioning
+    }
+
+    /// Up to `limit` events after `after`, oldest first; fewer only at the end.
+    func events(
+        of conversation: UUID, after: Int64, limit: Int, recipients: [UUID] = []
+    ) async throws(ReadError) -> [Event] {
+        let partition = partitioning.partition(of: conversation)
+        let replies: [RedisReply]
+        do {
+            // The floor is read after the events: it only rises, so what it promises to be here was here.
+            replies = try await redis.pipeline([
+                RedisCommand(
+                    "XRANGE", Keys.events(conversation, partition), "\(after + 1)-0", "+", "COUNT", String(limit)),
+                RedisCommand("HMGET", Keys.conversation(conversation, partition), "last", "floor"),
+            ])
+        } catch {
+            throw .redis(error)
+        }
+        let state = replies[1].elements ?? []
+        let floor = state.count == 2 && state[0].integer != nil ? state[1].integer : nil
+        if let floor, floor <= after { return Self.events(in: replies[0]) }
+        let stored = try await storedEvents(of: conversation, after: after, upTo: floor, limit, recipients)
+        guard stored.count < limit, let floor else { return stored }
+        return stored
+            + (try await events(of: conversation, after: floor, limit: limit - stored.count, recipients: recipients))
+    }
+
+    private func storedEvents(
+        of conversation: UUID, after: Int64, upTo last: Int64?, _ limit: Int, _ recipients: [UUID]
+    ) async throws(ReadError) -> [Event] {
+        do {
+            let result = try await postgres.query(
+                """
+                select \(StoredMessage.columns) from messages
+                where conversation_id = $1 and last_event_id > $2 and last_event_id <= $3 and duplicate_of is null
+                order by last_event_id limit $4
+                """, [.uuid(conversation), .integer(after), .integer(last ?? .max), .integer(Int64(limit))])
+            return result.rows.compactMap { StoredMessage($0, conversation)?.event(recipients: recipients) }
+        } catch {
+            throw .postgres(error)
+        }
+    }
+
+    /// The events in the reply of XRANGE or XREVRANGE.
+    static func events(in reply: RedisReply) -> [Event] {
+        (reply.elements ?? []).compactMap { entry in
+            guard let fields = entry.elements?.last?.elements, fields.count >= 2, let bytes = fields[1].bytes else {
+                return nil
+            }
+            return Event(bytes)
+        }
+    }
+}

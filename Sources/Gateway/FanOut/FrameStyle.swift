@@ -1,0 +1,57 @@
+internal import Shared
+
+/// What subscribers to one thing can differ in; those who don't share each frame's bytes.
+struct FrameStyle: Hashable {
+    /// The `subscription` header; nil for a client of STOMP 1.0 that gave no id.
+    let subscription: String?
+    /// The destination as the client wrote it.
+    let destination: String
+    let version: StompVersion
+}
+
+/// The frames of one event, each encoded once.
+final class EventFrames {
+    private let event: Event
+    private var chunks: [FrameStyle: Chunk] = [:]
+    private var body: [UInt8] = []
+
+    init(_ event: Event) {
+        self.event = event
+    }
+
+    /// The frame that all subscribers of a style share.
+    func chunk(_ style: FrameStyle) -> Chunk {
+        if let known = chunks[style] { return known }
+        let chunk = Chunk(encode(style, ack: nil))
+        chunks[style] = chunk
+        return chunk
+    }
+
+    /// A frame of one subscriber's own, which he has to acknowledge.
+    func encode(_ style: FrameStyle, ack: String?) -> [UInt8] {
+        if body.isEmpty { event.appendClientJSON(to: &body) }
+        return MessageFrame.encode(
+            style, id: "\(event.conversation).\(event.id)", event: event.head.kind.name, ack: ack, body: body)
+    }
+}
+
+/// A MESSAGE in a WebSocket text frame.
+enum MessageFrame {
+    static func encode(
+        _ style: FrameStyle, id: String, event: String, ack: String? = nil, body: some Collection<UInt8>
+    ) -> [UInt8] {
+        var headers = [
+            ("destination", style.destination), ("message-id", id), ("content-type", "application/json"),
+            ("event", event),
+        ]
+        if let subscription = style.subscription { headers.insert(("subscription", subscription), at: 0) }
+        if let ack { headers.append(("ack", ack)) }
+        var frame: [UInt8] = []
+        frame.reserveCapacity(body.count + 256)
+        StompEncoder.appendMessage(headers, body: body, version: style.version, to: &frame)
+        var output: [UInt8] = []
+        output.reserveCapacity(frame.count + 10)
+        WebSocketEncoder.appendText(frame, to: &output)
+        return output
+    }
+}

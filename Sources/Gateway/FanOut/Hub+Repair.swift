@@ -1,0 +1,96 @@
+internal import Shared
+
+/// How the node finds and fills what pub/sub lost.
+extension Hub {
+    /// Events per read of a fill.
+    private static let fillPage = 500
+
+    /// Compares the position with the conversation's head, and fills what lies between.
+    func resync(_ entry: FeedEntry) {
+        if entry.feed.position != nil {
+            guard entry.feed.beginResync() else {
+                entry.needsResync = true
+                return
+            }
+        }
+        loop.spawn {
+            let head = await self.membership.head(of: entry.conversation)
+            switch head {
+            case .known(let head): self.perform(entry.feed.headIsKnown(head), entry)
+            case .notFound: self.abandon(entry, .notFound)
+            case .unavailable(let reason): self.abandon(entry, .unavailable(reason))
+            }
+        }
+    }
+
+    /// The head can't be had: those who wait are told, those who are live go on.
+    private func abandon(_ entry: FeedEntry, _ answer: FollowAnswer) {
+        let waiters = entry.waiters
+        entry.waiters = []
+        for waiter in waiters { waiter(answer) }
+        perform(entry.feed.headIsUnknown(), entry)
+        // What was not compared now is compared when there is time for it.
+        entry.needsResync = true
+    }
+
+    /// Reads everything after an event and passes it on.
+    func fill(_ entry: FeedEntry, after: Int64) {
+        loop.spawn {
+            var events: [Event] = []
+            var position = after
+            var isAtEnd = false
+            while !isAtEnd {
+                do throws(ReadError) {
+                    let page = try await self.reader.events(
+                        of: entry.conversation, after: position, limit: Self.fillPage, recipients: entry.recipients)
+                    events += page
+                    position = page.last?.id ?? position
+                    isAtEnd = page.count < Self.fillPage
+                } catch {
+                    self.log.warning(
+                        "hole can't be read",
+                        [.conversation: .uuid(entry.conversation), .error: .string("\(error)")])
+                    isAtEnd = true
+                }
+            }
+            self.filled(entry, events)
+        }
+    }
+
+    private func filled(_ entry: FeedEntry, _ events: [Event]) {
+        let result = entry.feed.filled(events)
+        if result.openHoles > 0 {
+            metrics.holesUnfilled.increment(by: result.openHoles)
+            log.error(
+                "hole stays open", [.conversation: .uuid(entry.conversation), .count: .number(result.openHoles)])
+        }
+        forward(result.events, entry)
+        if let after = result.fillAgain { fill(entry, after: after) } else { settled(entry) }
+    }
+
+    /// Nothing is under way any more for this conversation: those who waited for it are told.
+    func settled(_ entry: FeedEntry) {
+        guard !entry.feed.isBusy else { return }
+        if entry.needsResync, entry.isConfirmed {
+            entry.needsResync = false
+            return resync(entry)
+        }
+        guard entry.isConfirmed, let position = entry.feed.position, !entry.waiters.isEmpty else { return }
+        // What was passed on must reach the workers before they hear that it was.
+        relay()
+        let waiters = entry.waiters
+        entry.waiters = []
+        for waiter in waiters { waiter(.live(position: position)) }
+    }
+
+    /// Compares the heads of conversations whose turn it is, at most `budget`, least recently checked first.
+    func audit(_ queue: inout [UUID], budget: Int) {
+        if queue.isEmpty { queue = Array(entries.keys) }
+        for conversation in queue.suffix(budget) {
+            guard let entry = entries[conversation], entry.feed.position != nil, !entry.feed.isBusy else { continue }
+            entry.needsResync = false
+            resync(entry)
+        }
+        queue.removeLast(min(budget, queue.count))
+    }
+}

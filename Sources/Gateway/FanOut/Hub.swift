@@ -1,0 +1,153 @@
+internal import Shared
+
+/// The node's one ear for pub/sub: keeps the position of each followed conversation, fills holes, and hands each event once
+/// to every worker that has somebody for it.
+///
+/// Confined to the loop of the first worker.
+final class Hub {
+    enum FollowAnswer: Sendable, Equatable {
+        /// Everything after this event will be handed over.
+        case live(position: Int64)
+        case notFound
+        case unavailable(String)
+    }
+
+    let loop: EventLoop
+    let log: Logger
+    let metrics: GatewayMetrics
+    let membership: Membership
+    let reader: EventReader
+    let partitioning: Partitioning
+    let subscriber: RedisSubscriber
+    /// All workers by index; set before the loops run.
+    var workers: [LoopReference<Worker>] = []
+    var entries: [UUID: FeedEntry] = [:]
+    var users: [UUID: UserEntry] = [:]
+    /// Called for what comes in on a channel of neither a conversation nor a user, and when such a one is confirmed.
+    var onOtherMessage: (_ channel: [UInt8]) -> Void = { _ in }
+    var onOtherConfirmed: (_ channel: String) -> Void = { _ in }
+    private var outbox: [[Delivery]] = []
+
+    init(
+        subscriber: RedisSubscriber, membership: Membership, reader: EventReader, partitioning: Partitioning,
+        metrics: GatewayMetrics, log: Logger, loop: EventLoop
+    ) {
+        self.subscriber = subscriber
+        self.membership = membership
+        self.reader = reader
+        self.partitioning = partitioning
+        self.metrics = metrics
+        self.log = log
+        self.loop = loop
+        subscriber.onMessage = { [unowned self] channel, payload in receive(channel, payload) }
+        subscriber.onSubscribed = { [unowned self] channel in confirmed(channel) }
+        subscriber.onLost = { [unowned self] reason in lost(reason) }
+        loop.atEndOfTurn(.relay) { [weak self] in self?.relay() }
+    }
+
+    // MARK: What comes in
+
+    private func receive(_ channel: [UInt8], _ payload: [UInt8]) {
+        if let event = Event(payload) {
+            metrics.eventsReceived.increment()
+            receive(event)
+        } else if let typing = TypingNotice(payload) {
+            guard let entry = entries[typing.conversation] else { return }
+            for worker in entry.workers { hand(.typing(typing), to: worker) }
+        } else if let json = ConversationNotice.json(in: payload) {
+            guard let user = UUID(channel.dropFirst(2)), let entry = users[user] else { return }
+            for worker in entry.workers { hand(.conversationNotice(user: user, json: json), to: worker) }
+        } else {
+            onOtherMessage(channel)
+        }
+    }
+
+    private func receive(_ event: Event) {
+        let entry: FeedEntry
+        if let known = entries[event.conversation] {
+            entry = known
+        } else {
+            // A DIRECT conversation that nobody here has opened: the participants' own channels bring it.
+            guard event.head.recipients.contains(where: { users[$0] != nil }) else { return }
+            entry = FeedEntry(event.conversation, ConversationFeed(opening: false))
+            entries[event.conversation] = entry
+        }
+        entry.lastUsed = loop.now
+        entry.recipients = event.head.recipients
+        let action = entry.feed.receive(event)
+        if case .fill = action {
+            metrics.holes.increment()
+            log.info(
+                "hole found",
+                [
+                    .conversation: .uuid(event.conversation), .eventID: .integer(event.id),
+                    .previousEventID: .integer(event.previousID), .position: .integer(entry.feed.position ?? 0),
+                ])
+        }
+        perform(action, entry)
+    }
+
+    func perform(_ action: ConversationFeed.Action, _ entry: FeedEntry) {
+        switch action {
+        case .forward(let events):
+            forward(events, entry)
+            settled(entry)
+        case .ignore: metrics.eventsRepeated.increment()
+        case .wait: break
+        case .fill(let after): fill(entry, after: after)
+        }
+    }
+
+    // MARK: What goes out
+
+    func forward(_ events: [Event], _ entry: FeedEntry) {
+        for event in events {
+            var targets = entry.workers
+            for user in event.head.recipients { if let known = users[user] { targets.formUnion(known.workers) } }
+            for worker in targets { hand(.event(event), to: worker) }
+        }
+    }
+
+    private func hand(_ delivery: Delivery, to worker: Int) {
+        if outbox.isEmpty { outbox = Array(repeating: [], count: workers.count) }
+        outbox[worker].append(delivery)
+    }
+
+    /// One post per worker and turn, whatever came in.
+    func relay() {
+        for (index, deliveries) in outbox.enumerated() where !deliveries.isEmpty {
+            outbox[index] = []
+            workers[index].run { worker in worker.receive(deliveries) }
+        }
+    }
+}
+
+/// A conversation that the node hears.
+final class FeedEntry {
+    let conversation: UUID
+    var feed: ConversationFeed
+    /// Workers with subscribers to the conversation itself.
+    var workers: Set<Int> = []
+    var recipients: [UUID] = []
+    /// Who waits for the feed to be live.
+    var waiters: [(Hub.FollowAnswer) -> Void] = []
+    /// Whether the conversation's channel is subscribed to, and whether Redis has confirmed it on the present connection.
+    var isSubscribed = false
+    var isConfirmed = false
+    /// Whether the head has to be compared once the present fill is done.
+    var needsResync = false
+    /// Monotonic milliseconds.
+    var lastUsed: Int64 = 0
+
+    init(_ conversation: UUID, _ feed: ConversationFeed) {
+        self.conversation = conversation
+        self.feed = feed
+    }
+}
+
+/// A user who has sessions on this node.
+final class UserEntry {
+    var workers: Set<Int> = []
+    var isConfirmed = false
+    var waiters: [() -> Void] = []
+}

@@ -1,0 +1,73 @@
+internal import Shared
+
+/// The subscribers of one conversation on one worker.
+///
+/// Confined to its worker's loop.
+final class Room {
+    /// Subscribers whose frames are the same.
+    private struct Group {
+        var members: [Subscription] = []
+    }
+
+    let conversation: UUID
+    /// The last event that was handed to the subscribers.
+    private(set) var position: Int64
+    private var events: [FrameStyle: Group] = [:]
+    private var typing: [FrameStyle: Group] = [:]
+    /// Subscriptions, and those that are about to become one.
+    var holders = 0
+
+    init(_ conversation: UUID, position: Int64) {
+        self.conversation = conversation
+        self.position = position
+    }
+
+    func add(_ subscription: Subscription) {
+        if case .typing = subscription.destination {
+            Self.add(subscription, to: &typing)
+        } else {
+            Self.add(subscription, to: &events)
+        }
+    }
+
+    func remove(_ subscription: Subscription) {
+        if case .typing = subscription.destination {
+            Self.remove(subscription, from: &typing)
+        } else {
+            Self.remove(subscription, from: &events)
+        }
+    }
+
+    func deliver(_ event: Event, _ frames: EventFrames) {
+        guard event.id > position else { return }
+        let previous = position
+        position = event.id
+        for group in events.values {
+            for subscription in group.members { subscription.receive(event, frames, previous: previous) }
+        }
+    }
+
+    func deliver(_ notice: TypingNotice) {
+        for (style, group) in typing {
+            let chunk = Chunk(
+                MessageFrame.encode(style, id: "\(notice.conversation).typing", event: "typing", body: notice.json))
+            for subscription in group.members where subscription.session.id != notice.session {
+                subscription.session.sendLossy(chunk)
+            }
+        }
+    }
+
+    private static func add(_ subscription: Subscription, to groups: inout [FrameStyle: Group]) {
+        subscription.index = groups[subscription.style, default: Group()].members.count
+        groups[subscription.style, default: Group()].members.append(subscription)
+    }
+
+    private static func remove(_ subscription: Subscription, from groups: inout [FrameStyle: Group]) {
+        guard let last = groups[subscription.style]?.members.popLast() else { return }
+        if last !== subscription {
+            groups[subscription.style]?.members[subscription.index] = last
+            last.index = subscription.index
+        }
+        if groups[subscription.style]?.members.isEmpty == true { groups[subscription.style] = nil }
+    }
+}

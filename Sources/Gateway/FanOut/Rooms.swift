@@ -1,0 +1,111 @@
+internal import Shared
+
+/// What the sessions of one worker listen to.
+///
+/// Confined to its worker's loop.
+final class Rooms {
+    /// A conversation whose feed isn't live within so many milliseconds can't be subscribed to at present.
+    private static let joinTimeout: Int64 = 5_000
+
+    private let worker: Int
+    private let loop: EventLoop
+    private let hub: LoopReference<Hub>
+    private var rooms: [UUID: Room] = [:]
+    private var joining: [UUID: [(Result<Room, Closed>) -> Void]] = [:]
+
+    /// Why a room can't be opened.
+    enum Closed: Error {
+        case notFound
+        case unavailable
+    }
+
+    init(worker: Int, loop: EventLoop, hub: LoopReference<Hub>) {
+        self.worker = worker
+        self.loop = loop
+        self.hub = hub
+    }
+
+    /// The last event of a conversation that this worker has seen; 0 where nobody here listens.
+    func position(of conversation: UUID) -> Int64 { rooms[conversation]?.position ?? 0 }
+
+    func deliver(_ event: Event, _ frames: EventFrames) {
+        rooms[event.conversation]?.deliver(event, frames)
+    }
+
+    func deliver(_ notice: TypingNotice) {
+        rooms[notice.conversation]?.deliver(notice)
+    }
+
+    /// Makes sure that a conversation's events come in; every room that was opened has to be released once.
+    func open(_ conversation: UUID) async -> Result<Room, Closed> {
+        if let room = rooms[conversation] {
+            room.holders += 1
+            return .success(room)
+        }
+        let result: Confined<Result<Room, Closed>> = await withCheckedContinuation { continuation in
+            let isFirst = joining[conversation] == nil
+            joining[conversation, default: []].append { continuation.resume(returning: Confined($0)) }
+            if isFirst { follow(conversation) }
+        }
+        return result.value
+    }
+
+    /// Releases a room; the last one who does ends the listening.
+    func release(_ room: Room) {
+        room.holders -= 1
+        guard room.holders == 0 else { return }
+        rooms[room.conversation] = nil
+        unfollow(room.conversation)
+    }
+
+    /// Takes a subscription out of its room, and releases it.
+    func remove(_ subscription: Subscription, from conversation: UUID) {
+        guard let room = rooms[conversation] else { return }
+        room.remove(subscription)
+        release(room)
+    }
+
+    private func follow(_ conversation: UUID) {
+        loop.schedule(after: Self.joinTimeout) { [weak self] in
+            guard let self, joining[conversation] != nil else { return }
+            unfollow(conversation)
+            opened(conversation, .failure(.unavailable))
+        }
+        let reference = LoopReference(self, on: loop)
+        let worker = worker
+        hub.run { hub in
+            hub.follow(conversation, for: worker) { answer in
+                reference.run { rooms in rooms.answered(conversation, answer) }
+            }
+        }
+    }
+
+    private func answered(_ conversation: UUID, _ answer: Hub.FollowAnswer) {
+        // After the deadline nobody waits any more.
+        guard joining[conversation] != nil else { return }
+        switch answer {
+        case .live(let position):
+            let room = rooms[conversation] ?? Room(conversation, position: position)
+            rooms[conversation] = room
+            opened(conversation, .success(room))
+        case .notFound:
+            unfollow(conversation)
+            opened(conversation, .failure(.notFound))
+        case .unavailable:
+            unfollow(conversation)
+            opened(conversation, .failure(.unavailable))
+        }
+    }
+
+    private func opened(_ conversation: UUID, _ result: Result<Room, Closed>) {
+        for waiter in joining.removeValue(forKey: conversation) ?? [] {
+            if case .success(let room) = result { room.holders += 1 }
+            waiter(result)
+        }
+    }
+
+    private func unfollow(_ conversation: UUID) {
+        let worker = worker
+        hub.run { hub in hub.unfollow(conversation, for: worker) }
+    }
+}

@@ -1,0 +1,67 @@
+internal import Shared
+
+/// The subscriptions of one worker's sessions to what concerns their users: `/user/queue/…`.
+///
+/// Confined to its worker's loop.
+final class UserQueues {
+    private struct Queues {
+        var messages: [Subscription] = []
+        var conversations: [Subscription] = []
+        var count: Int { messages.count + conversations.count }
+    }
+
+    private let worker: Int
+    private let loop: EventLoop
+    private let hub: LoopReference<Hub>
+    private var users: [UUID: Queues] = [:]
+
+    init(worker: Int, loop: EventLoop, hub: LoopReference<Hub>) {
+        self.worker = worker
+        self.loop = loop
+        self.hub = hub
+    }
+
+    /// Adds a subscription and returns once the user's channel is confirmed.
+    func add(_ subscription: Subscription, of user: UUID) async {
+        if case .messages = subscription.destination {
+            users[user, default: Queues()].messages.append(subscription)
+        } else {
+            users[user, default: Queues()].conversations.append(subscription)
+        }
+        let worker = worker
+        let loop = loop
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            hub.run { hub in
+                hub.follow(user: user, for: worker) { loop.post { continuation.resume() } }
+            }
+        }
+    }
+
+    func remove(_ subscription: Subscription, of user: UUID) {
+        users[user]?.messages.removeAll { $0 === subscription }
+        users[user]?.conversations.removeAll { $0 === subscription }
+        guard users[user]?.count == 0 else { return }
+        users[user] = nil
+        let worker = worker
+        hub.run { hub in hub.unfollow(user: user, for: worker) }
+    }
+
+    /// Hands an event of a DIRECT conversation to its participants' sessions, but for those that have its topic.
+    func deliver(_ event: Event, _ frames: EventFrames) {
+        for user in event.head.recipients {
+            guard let queues = users[user] else { continue }
+            for subscription in queues.messages where !subscription.session.hasTopic(of: event.conversation) {
+                if !subscription.write(event, frames) { subscription.session.isTooSlow() }
+            }
+        }
+    }
+
+    func deliver(notice json: [UInt8], to user: UUID) {
+        guard let queues = users[user] else { return }
+        for subscription in queues.conversations {
+            subscription.session.connection.send(
+                MessageFrame.encode(
+                    subscription.style, id: "conversation-\(UUID.random())", event: "conversation", body: json))
+        }
+    }
+}

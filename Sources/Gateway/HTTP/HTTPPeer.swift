@@ -1,0 +1,165 @@
+internal import Shared
+
+/// HTTP/1.1 on one connection, until it ends or becomes a WebSocket.
+///
+/// Requests are answered one after the other; what a client pipelines waits. Confined to its worker's loop.
+final class HTTPPeer: Peer {
+    /// Which requests a listener answers.
+    enum Service {
+        case everything
+        /// Everything but health checks and metrics, which have a port of their own.
+        case clients
+        /// Health checks and metrics.
+        case operations
+    }
+
+    private let connection: Connection
+    private unowned let worker: Worker
+    private let service: Service
+    private let isAdmitted: Bool
+    private var parser: HTTPRequestParser
+    /// Whether the balancer's PROXY header may still come.
+    private var awaitsProxyHeader: Bool
+    private var isAnswering = false
+    /// When the request that is being read has to be whole (monotonic ms).
+    private var deadline: Int64
+
+    init(connection: Connection, worker: Worker, service: Service, isAdmitted: Bool) {
+        self.connection = connection
+        self.worker = worker
+        self.service = service
+        self.isAdmitted = isAdmitted
+        parser = HTTPRequestParser(limits: HTTPLimits(body: worker.node.config.maximumBody))
+        awaitsProxyHeader = worker.node.config.security.trustedProxies.contains(connection.clientAddress)
+        deadline = worker.loop.now + worker.node.config.webSocket.handshakeTimeout
+    }
+
+    // MARK: Reading
+
+    func receive(_ buffer: inout [UInt8], _ available: inout Range<Int>) {
+        if awaitsProxyHeader, !takeProxyHeader(buffer, &available) { return }
+        while !isAnswering, connection.isOpen {
+            switch parser.next(buffer, &available) {
+            case .needMore: return
+            case .expectContinue: connection.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
+            case .failure(let failure):
+                let response = ProblemDetails.response(
+                    status: failure.status, code: "bad-request", detail: failure.reason)
+                return respond(response, isHead: false, keepsAlive: false)
+            case .request(let request):
+                if let session = upgrade(request) {
+                    connection.peer = session
+                    return session.receive(&buffer, &available)
+                }
+            }
+        }
+    }
+
+    /// Takes the balancer's word for who the client is; false while it isn't whole, or where it is broken.
+    private func takeProxyHeader(_ buffer: [UInt8], _ available: inout Range<Int>) -> Bool {
+        switch ProxyProtocol.parse(buffer[available]) {
+        case .needMore: return false
+        case .malformed:
+            worker.log.warning("malformed PROXY header", [.address: .string(connection.clientAddress)])
+            connection.close()
+            return false
+        case .notProxy: break
+        case .header(let consumed, let source):
+            available = (available.lowerBound + consumed)..<available.upperBound
+            if let source { connection.clientAddress = source.host }
+        }
+        awaitsProxyHeader = false
+        return true
+    }
+
+    // MARK: Answering
+
+    private static let webSocketPaths: Set<String> = ["/ws", "/ws/websocket"]
+
+    /// Answers a request, or turns the connection into a WebSocket.
+    private func upgrade(_ request: HTTPRequest) -> ClientSession? {
+        worker.metrics.httpRequests.increment()
+        let isHead = request.method == "HEAD"
+        guard isAdmitted || service == .operations else {
+            let response = ProblemDetails.response(
+                status: 503, code: "too-many-connections", detail: "This node takes no more connections.",
+                retryAfter: 5)
+            respond(response, isHead: isHead, keepsAlive: false)
+            return nil
+        }
+        if Self.webSocketPaths.contains(request.path), service != .operations {
+            return openWebSocket(request)
+        }
+        isAnswering = true
+        connection.pauseReading()
+        worker.loop.spawn { [self] in
+            let response = await worker.router.respond(to: request, service, from: connection.clientAddress)
+            isAnswering = false
+            deadline = worker.loop.now + worker.node.config.webSocket.idleTimeout
+            respond(response, isHead: isHead, keepsAlive: request.keepsAlive)
+            if connection.isOpen { connection.resumeReading() }
+        }
+        return nil
+    }
+
+    private func respond(_ response: HTTPResponse, isHead: Bool, keepsAlive: Bool) {
+        guard connection.isOpen else { return }
+        var output: [UInt8] = []
+        HTTPResponseWriter.append(
+            response, to: &output, isHead: isHead, keepsAlive: keepsAlive,
+            now: WallClock.nowMilliseconds() / 1_000)
+        connection.send(output)
+        if !keepsAlive { connection.finish() }
+    }
+
+    private func openWebSocket(_ request: HTTPRequest) -> ClientSession? {
+        switch worker.node.interceptor.intercept(request) {
+        case .malformed(let response):
+            worker.metrics.handshakesRefused.increment()
+            respond(response, isHead: false, keepsAlive: false)
+            return nil
+        case .refuse(let refusal):
+            worker.metrics.handshakesRefused.increment()
+            worker.log.handshakeRefused(refusal.code, address: connection.clientAddress)
+            if HTTPQuery(request.query)?.first("explain") == "1" {
+                explain(refusal, request)
+            } else {
+                respond(refusal.response, isHead: false, keepsAlive: false)
+            }
+            return nil
+        case .accept(let identity, let key, let subprotocol):
+            worker.metrics.handshakes.increment()
+            connection.send(WebSocketHandshake.response(key: key, protocol: subprotocol))
+            return ClientSession(identity: identity, connection: connection, worker: worker)
+        }
+    }
+
+    /// Browsers can't read the status of a refused handshake: on demand it is accepted, only to say why in a frame.
+    private func explain(_ refusal: HandshakeRefusal, _ request: HTTPRequest) {
+        guard case .accept(let key, let offered) = WebSocketHandshake.accept(request) else { return }
+        connection.send(
+            WebSocketHandshake.response(key: key, protocol: offered.first { $0.hasSuffix(".stomp") }))
+        var error: [UInt8] = []
+        StompEncoder.appendError(StompFailure(refusal.code, refusal.message), version: .v12, to: &error)
+        var output: [UInt8] = []
+        WebSocketEncoder.appendText(error, to: &output)
+        WebSocketEncoder.appendClose(refusal.closeCode, reason: refusal.code, to: &output)
+        connection.send(output)
+        connection.finish()
+    }
+
+    // MARK: Life
+
+    func transportClosed() {}
+
+    func outputDrained() {}
+
+    func checkLiveness(_ now: Int64) -> Int64 {
+        if isAnswering { return now + 1_000 }
+        if now >= deadline {
+            connection.finish()
+            return now + 1_000
+        }
+        return deadline
+    }
+}

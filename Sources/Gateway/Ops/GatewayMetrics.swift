@@ -1,0 +1,67 @@
+internal import Shared
+
+/// What the node counts; shared by all loops.
+final class GatewayMetrics: Sendable {
+    let registry: MetricsRegistry
+    let connections: Gauge
+    let sessions: Gauge
+    let handshakes: Counter
+    let handshakesRefused: Counter
+    let stalledConnections: Counter
+    let slowConsumers: Counter
+    let messagesAccepted: Counter
+    let messagesRepeated: Counter
+    let framesRefused: Counter
+    let acceptCalls: Counter
+    let acceptRetries: Counter
+    let acceptLatency: Histogram
+    let coldLoads: Counter
+    let eventsReceived: Counter
+    let eventsRepeated: Counter
+    let deliveries: Counter
+    let holes: Counter
+    let holesUnfilled: Counter
+    let pubSubLosses: Counter
+    let probesMissed: Counter
+    let typingDropped: Counter
+    let replayedEvents: Counter
+    let httpRequests: Counter
+
+    init(_ registry: MetricsRegistry) {
+        self.registry = registry
+        connections = registry.gauge("parley_connections", help: "Open client connections.")
+        sessions = registry.gauge("parley_sessions", help: "Connected STOMP sessions.")
+        handshakes = registry.counter("parley_handshakes_total", help: "WebSocket handshakes that were accepted.")
+        handshakesRefused = registry.counter(
+            "parley_handshakes_refused_total", help: "WebSocket handshakes that were refused.")
+        stalledConnections = registry.counter(
+            "parley_connections_stalled_total", help: "Connections closed because the client took nothing.")
+        slowConsumers = registry.counter(
+            "parley_slow_consumers_total", help: "Subscriptions that fell behind because their socket was full.")
+        messagesAccepted = registry.counter("parley_messages_accepted_total", help: "Messages accepted into Redis.")
+        messagesRepeated = registry.counter(
+            "parley_messages_repeated_total", help: "Messages answered with the answer they got before.")
+        framesRefused = registry.counter("parley_frames_refused_total", help: "Frames that were refused.")
+        acceptCalls = registry.counter("parley_accept_calls_total", help: "Calls of the accept script.")
+        acceptRetries = registry.counter("parley_accept_retries_total", help: "Calls that had to be repeated.")
+        acceptLatency = registry.histogram(
+            "parley_accept_seconds", help: "From a message's arrival to the answer of the accept script.")
+        coldLoads = registry.counter(
+            "parley_cold_loads_total", help: "Conversations loaded from PostgreSQL for a message.")
+        eventsReceived = registry.counter("parley_events_received_total", help: "Events received by pub/sub.")
+        eventsRepeated = registry.counter(
+            "parley_events_repeated_total", help: "Events that were passed on already and came again.")
+        deliveries = registry.counter("parley_deliveries_total", help: "Events handed to a subscription.")
+        holes = registry.counter("parley_holes_total", help: "Holes found in the events of pub/sub.")
+        holesUnfilled = registry.counter(
+            "parley_holes_unfilled_total", help: "Holes that neither the cache nor PostgreSQL could fill.")
+        pubSubLosses = registry.counter("parley_pubsub_losses_total", help: "Interruptions of a pub/sub connection.")
+        probesMissed = registry.counter(
+            "parley_pubsub_probes_missed_total", help: "Probes of a pub/sub connection that did not come back.")
+        typingDropped = registry.counter(
+            "parley_typing_dropped_total", help: "Typing events dropped because the client was slow.")
+        replayedEvents = registry.counter(
+            "parley_replayed_events_total", help: "Events read again for subscriptions that resume or fell behind.")
+        httpRequests = registry.counter("parley_http_requests_total", help: "HTTP requests that were answered.")
+    }
+}

@@ -1,0 +1,89 @@
+internal import Shared
+
+/// `/api/conversations/{id}/messages`.
+///
+/// Confined to its worker's loop.
+struct MessagesResource {
+    private static let defaultPage = 50
+    private static let maximumPage = 200
+
+    private unowned let worker: Worker
+    private let history: HistoryReader
+
+    init(worker: Worker) {
+        self.worker = worker
+        history = HistoryReader(
+            redis: worker.redis, postgres: worker.postgres, partitioning: worker.node.partitioning)
+    }
+
+    func respond(
+        _ request: HTTPRequest, _ conversation: UUID, _ origin: Origin
+    ) async throws(CommandError) -> HTTPResponse {
+        switch request.method {
+        case "GET", "HEAD": try await page(request, conversation, origin)
+        case "POST": await send(request, conversation, origin)
+        default: Router.methodNotAllowed("GET, HEAD, POST")
+        }
+    }
+
+    private func page(
+        _ request: HTTPRequest, _ conversation: UUID, _ origin: Origin
+    ) async throws(CommandError) -> HTTPResponse {
+        let query = try PageQuery(request, default: Self.defaultPage, maximum: Self.maximumPage)
+        let before = try query.eventID("before")
+        let after = try query.eventID("after")
+        guard before == nil || after == nil else {
+            throw CommandError(.invalidField, "before and after exclude each other.", field: "after")
+        }
+        switch await worker.membership.check(origin.identity.user, in: conversation) {
+        case .member: break
+        case .unavailable: throw CommandError.unavailable()
+        case .notMember, .notFound:
+            worker.log.authorisationFailed("history", origin, conversation)
+            throw CommandError.conversationNotFound
+        }
+        do throws(ReadError) {
+            if let after {
+                let page = try await history.page(of: conversation, after: after, limit: query.limit)
+                return Self.response(page, nextBefore: page.lowest, nextAfter: page.hasMore ? page.highest : nil)
+            }
+            let page = try await history.page(of: conversation, before: before ?? .max, limit: query.limit)
+            return Self.response(page, nextBefore: page.hasMore ? page.lowest : nil, nextAfter: page.highest)
+        } catch {
+            worker.log.warning(
+                "history can't be read", [.conversation: .uuid(conversation), .error: .string("\(error)")])
+            throw CommandError.unavailable()
+        }
+    }
+
+    private static func response(_ page: HistoryPage, nextBefore: Int64?, nextAfter: Int64?) -> HTTPResponse {
+        var body = Array(#"{"items":["#.utf8)
+        for (position, item) in page.items.enumerated() {
+            if position > 0 { body.append(UInt8(ascii: ",")) }
+            body.append(contentsOf: item)
+        }
+        let before = nextBefore.map(String.init) ?? "null"
+        let after = nextAfter.map(String.init) ?? "null"
+        body.append(contentsOf: #"],"nextBefore":\#(before),"nextAfter":\#(after)}"#.utf8)
+        return Router.json(200, body)
+    }
+
+    private func send(_ request: HTTPRequest, _ conversation: UUID, _ origin: Origin) async -> HTTPResponse {
+        let outcome: WebSocketController.Outcome = await withCheckedContinuation { continuation in
+            worker.controller.sendMessage(request.body, conversation: conversation, from: origin) {
+                continuation.resume(returning: $0)
+            }
+        }
+        switch outcome {
+        case .refused(let error, _): return error.response
+        case .done: return HTTPResponse(status: 204)
+        case .sent(let command, let id):
+            let body = JSONObject([
+                ("clientMessageId", .string(command.clientMessageID)),
+                ("conversationId", .string(conversation.description)), ("messageId", .integer(id)),
+                ("status", .string("SENT")),
+            ])
+            return Router.json(201, JSONWriter.bytes(.object(body)))
+        }
+    }
+}

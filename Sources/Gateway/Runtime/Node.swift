@@ -1,0 +1,190 @@
+internal import Shared
+
+/// The gateway as a whole: its loops, their workers, the hub, and the order of its start and its stop.
+final class Node: Sendable {
+    /// Milliseconds between two attempts while a store is away at the start.
+    private static let startRetry: Int64 = 1_000
+    /// Conversations whose heads are compared per second, in turn.
+    private static let auditBudget = 100
+
+    let context: NodeContext
+    let loops: [EventLoop]
+    let workers: [LoopReference<Worker>]
+    let hub: LoopReference<Hub>
+    private let registry: LoopReference<NodeRegistry>
+    private let probe: LoopReference<PubSubProbe>
+
+    /// Builds everything before a loop runs; `cores` is the number of loops where the configuration leaves it open.
+    init(_ context: NodeContext, endpoint: RedisEndpoint, cores: Int) throws {
+        self.context = context
+        let count = context.config.loops == 0 ? cores : context.config.loops
+        loops = try (0..<count).map { try EventLoop(index: $0) }
+        var stores: [Stores] = []
+        for loop in loops { stores.append(try Stores(context, endpoint: endpoint, loop: loop)) }
+        let subscriber = RedisSubscriber(
+            endpoint, name: "parley-\(context.id)-pubsub", timeout: context.config.common.redisTimeout, on: loops[0])
+        let hub = Hub(
+            subscriber: subscriber, membership: stores[0].membership, reader: stores[0].reader,
+            partitioning: context.partitioning, metrics: context.metrics, log: stores[0].log, loop: loops[0])
+        self.hub = LoopReference(hub, on: loops[0])
+        var workers: [LoopReference<Worker>] = []
+        for (loop, stores) in zip(loops, stores) {
+            let worker = Worker(index: loop.index, loop: loop, node: context, stores: stores, hub: self.hub)
+            workers.append(LoopReference(worker, on: loop))
+        }
+        self.workers = workers
+        hub.workers = workers
+        let first = loops[0]
+        let registry = NodeRegistry(node: context, redis: stores[0].redis, log: stores[0].log, loop: first) {
+            await Self.registerAll(workers, from: first)
+        }
+        self.registry = LoopReference(registry, on: loops[0])
+        probe = LoopReference(
+            PubSubProbe(node: context.id, redis: stores[0].redis, hub: hub, readiness: context.readiness),
+            on: loops[0])
+    }
+
+    /// Runs the node until a signal stops it.
+    func run() {
+        let threads = loops.map { loop in
+            LoopThread(loop) { [self] in
+                workers[loop.index].run { $0.start() }
+                if loop.index == 0 { startFirst() }
+            }
+        }
+        for thread in threads { thread.join() }
+    }
+
+    // MARK: Starting
+
+    /// The first loop's own work: the stores are checked, then everybody listens.
+    private func startFirst() {
+        workers[0].run { [self] worker in
+            do throws(SystemError) {
+                try Signals.observe(Signals.terminating, on: worker.loop) { [self] signal in stop(worker, signal) }
+            } catch {
+                fatalStart("signals can't be observed", error.description, worker)
+            }
+            worker.loop.spawn { [self] in await start(worker) }
+        }
+    }
+
+    private func start(_ worker: Worker) async {
+        worker.log.info(
+            "gateway starting", [.version: .string(Version.current), .count: .number(loops.count)])
+        guard await prepareStores(worker) else { return }
+        hub.run { [probe] hub in
+            hub.subscriber.start()
+            probe.run { $0.start() }
+        }
+        registry.run { $0.start() }
+        hub.run { hub in Self.startAudits(hub) }
+        for reference in workers {
+            reference.run { [self] worker in
+                do throws(SystemError) {
+                    try worker.listen(on: context.config.listen, isOperator: false)
+                    if worker.index == 0, let address = context.config.operatorListen {
+                        try worker.listen(on: address, isOperator: true)
+                    }
+                } catch {
+                    fatalStart("can't listen", error.description, worker)
+                }
+            }
+        }
+        context.readiness.set(.started, true)
+        worker.log.info("gateway listening", [.address: .string(context.config.listen.description)])
+    }
+
+    /// Checks formats and settings of both stores, as long as it takes for them to be there; false where they don't fit.
+    private func prepareStores(_ worker: Worker) async -> Bool {
+        let common = context.config.common
+        var attempt = 0
+        while true {
+            attempt += 1
+            await worker.redis.waitUntilReady()
+            do {
+                try await StoreFormat.check(partitions: common.partitions, redis: worker.redis)
+                if common.migrate { try await Migrator.migrate(worker.postgres) }
+                try await StoreFormat.check(partitions: common.partitions, postgres: worker.postgres)
+                for problem in try await RedisDurability.problems(worker.redis) {
+                    worker.log.warning("durability is weaker than promised", [.reason: .string(problem)])
+                }
+                return true
+            } catch let error as StoreFormatError where error.isMismatch {
+                fatalStart("the stores belong to another set-up", error.description, worker)
+                return false
+            } catch {
+                if attempt % 10 == 1 {
+                    worker.log.warning(
+                        "waiting for the stores", [.error: .describing(error), .attempt: .number(attempt)])
+                }
+                await worker.loop.sleep(milliseconds: Self.startRetry)
+            }
+        }
+    }
+
+    private static func startAudits(_ hub: Hub) {
+        var queue: [UUID] = []
+        hub.loop.scheduleRepeating(every: 1_000) {
+            hub.audit(&queue, budget: auditBudget)
+            hub.forgetIdle()
+            return true
+        }
+    }
+
+    /// Makes all loops write their sessions into Redis again; true when all could.
+    private static func registerAll(_ workers: [LoopReference<Worker>], from loop: EventLoop) async -> Bool {
+        for worker in workers {
+            let succeeded = await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
+                worker.run { worker in
+                    worker.loop.spawn {
+                        let result: Bool
+                        do {
+                            try await worker.sessions.registerAll()
+                            result = true
+                        } catch {
+                            result = false
+                        }
+                        loop.post { continuation.resume(returning: result) }
+                    }
+                }
+            }
+            guard succeeded else { return false }
+        }
+        return true
+    }
+
+    private func fatalStart(_ message: StaticString, _ reason: String, _ worker: Worker) {
+        worker.log.error(message, [.error: .string(reason)])
+        worker.log.flush()
+        StandardStreams.writeError("gateway: \(message): \(reason)\n")
+        Process.exit(1)
+    }
+
+    // MARK: Stopping
+
+    /// Takes no new clients, tells the others to go to another node, and leaves once all is written.
+    private func stop(_ worker: Worker, _ signal: Int32) {
+        guard context.readiness.missing.contains(.staying) == false else { return }
+        context.readiness.set(.staying, false)
+        worker.log.info("gateway stopping", [.signal: .number(signal)])
+        for reference in workers { reference.run { Drain.begin($0) } }
+        worker.loop.spawn { [self] in
+            let deadline = MonotonicClock.nowMilliseconds() + context.config.shutdownTimeout
+            while context.metrics.connections.value > 0, MonotonicClock.nowMilliseconds() < deadline {
+                await worker.loop.sleep(milliseconds: 50)
+            }
+            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                registry.run { registry in
+                    registry.loop.spawn {
+                        await registry.stop()
+                        continuation.resume()
+                    }
+                }
+            }
+            worker.log.info("gateway stopped")
+            worker.log.flush()
+            for loop in loops { loop.post { loop.stop() } }
+        }
+    }
+}

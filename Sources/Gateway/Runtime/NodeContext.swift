@@ -1,0 +1,36 @@
+internal import Shared
+internal import Synchronization
+
+/// What all workers of the node share: immutable, or safe for any thread.
+final class NodeContext: Sendable {
+    let config: GatewayConfig
+    /// The node's name in logs and in Redis.
+    let id: String
+    let partitioning: Partitioning
+    let metrics: GatewayMetrics
+    let readiness = Readiness()
+    let authenticator: Authenticator
+    let interceptor: JwtHandshakeInterceptor
+    private let connectionCount = Atomic<Int>(0)
+
+    init(_ config: GatewayConfig, authenticator: Authenticator, metrics: GatewayMetrics) {
+        self.config = config
+        self.metrics = metrics
+        self.authenticator = authenticator
+        id = config.nodeID ?? "node-\(Hex.encode(SecureRandom.bytes(4)))"
+        partitioning = Partitioning(count: config.common.partitions)
+        interceptor = JwtHandshakeInterceptor(authenticator, config.security)
+    }
+
+    /// Counts a connection; false where the node has as many as it takes.
+    func admit() -> Bool {
+        let count = connectionCount.wrappingAdd(1, ordering: .relaxed).newValue
+        metrics.connections.set(count)
+        return count <= config.maximumConnections
+    }
+
+    /// Counts a connection that is gone.
+    func dismiss() {
+        metrics.connections.set(connectionCount.wrappingSubtract(1, ordering: .relaxed).newValue)
+    }
+}

@@ -1,0 +1,28 @@
+internal import Shared
+
+/// A loop's connections to Redis and PostgreSQL, and what reads conversations through them.
+struct Stores {
+    let log: Logger
+    let redis: RedisConnection
+    let postgres: PostgresPool
+    let loader: ConversationLoader
+    let membership: Membership
+    let reader: EventReader
+
+    /// PostgreSQL connections per loop: histories, loads and changes of conversations; never on a message's hot path.
+    private static let postgresConnections = 4
+
+    init(_ node: NodeContext, endpoint: RedisEndpoint, loop: EventLoop) throws(PostgresError) {
+        let common = node.config.common
+        log = Logger(
+            level: common.logLevel, format: common.logFormat,
+            base: [(.node, .string(node.id)), (.loop, .number(loop.index))])
+        redis = RedisConnection(endpoint, name: "parley-\(node.id)", timeout: common.redisTimeout, on: loop)
+        postgres = try PostgresPool(
+            url: common.databaseURL, name: "parley-\(node.id)", size: Self.postgresConnections,
+            timeout: common.databaseTimeout, on: loop)
+        loader = ConversationLoader(redis: redis, postgres: postgres, partitioning: node.partitioning, loop: loop)
+        membership = Membership(redis: redis, loader: loader, partitioning: node.partitioning)
+        reader = EventReader(redis: redis, postgres: postgres, partitioning: node.partitioning)
+    }
+}

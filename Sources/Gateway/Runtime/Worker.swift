@@ -1,0 +1,134 @@
+internal import Shared
+
+/// One event loop and everything that is confined to it: its connections, its connection to Redis, what its sessions
+/// listen to.
+final class Worker {
+    /// Milliseconds between two tries to write a log whose reader is slow.
+    private static let logRetry: Int64 = 50
+
+    let index: Int
+    let loop: EventLoop
+    let node: NodeContext
+    let metrics: GatewayMetrics
+    let log: Logger
+    let redis: RedisConnection
+    let postgres: PostgresPool
+    let loader: ConversationLoader
+    let membership: Membership
+    let reader: EventReader
+    let writePath: WritePath
+    let rooms: Rooms
+    let userQueues: UserQueues
+    let sessions: UserSessionRegistry
+    let publishLog: PublishLogger
+    let wheel: LivenessWheel
+    private(set) lazy var controller = WebSocketController(worker: self)
+    private(set) lazy var router = Router(worker: self)
+    /// Connections with output that leaves at the end of the turn.
+    var dirtyConnections: [Connection] = []
+    private(set) var connections: [ObjectIdentifier: Connection] = [:]
+    private var listeners: [Listener] = []
+
+    /// Makes a worker before its loop runs; `stores` are the connections that it uses.
+    init(index: Int, loop: EventLoop, node: NodeContext, stores: Stores, hub: LoopReference<Hub>) {
+        self.index = index
+        self.loop = loop
+        self.node = node
+        metrics = node.metrics
+        log = stores.log
+        redis = stores.redis
+        postgres = stores.postgres
+        loader = stores.loader
+        membership = stores.membership
+        reader = stores.reader
+        let limits = AcceptCall.Limits(
+            dedupeWindow: node.config.common.dedupeWindow, maximumEntries: Int64(node.config.streamMaximumEntries))
+        writePath = WritePath(
+            redis: redis, loader: loader, partitioning: node.partitioning, limits: limits, metrics: metrics, loop: loop)
+        rooms = Rooms(worker: index, loop: loop, hub: hub)
+        userQueues = UserQueues(worker: index, loop: loop, hub: hub)
+        sessions = UserSessionRegistry(
+            node: node.id, redis: redis, limit: node.config.maximumSessionsPerUser, loop: loop)
+        publishLog = PublishLogger(node.config.logPublish, log, loop)
+        wheel = LivenessWheel(now: loop.now)
+        writePath.seen = { [rooms] conversation in rooms.position(of: conversation) }
+        loop.atEndOfTurn(.flush) { [unowned self] in flushConnections() }
+        loop.atEndOfTurn(.log) { [unowned self] in flushLog() }
+        loop.scheduleRepeating(every: 1_000) { [unowned self] in
+            wheel.turn(to: loop.now)
+            return true
+        }
+    }
+
+    /// Opens the connection to Redis; those to PostgreSQL open when they are needed.
+    func start() {
+        redis.start()
+    }
+
+    /// Starts to accept clients; an operator's listener serves health checks and metrics only.
+    func listen(on address: SocketAddress, isOperator: Bool) throws(SystemError) {
+        let listener = try Listener(address, on: loop) { [unowned self] accepted in
+            accept(accepted, isOperator: isOperator)
+        }
+        listeners.append(listener)
+    }
+
+    func stopListening() {
+        for listener in listeners { listener.close() }
+        listeners = []
+    }
+
+    private func accept(_ accepted: Socket.Accepted, isOperator: Bool) {
+        let isAdmitted = node.admit()
+        let connection = Connection(accepted, worker: self)
+        connections[ObjectIdentifier(connection)] = connection
+        connection.start()
+        wheel.add(connection, at: loop.now + node.config.webSocket.handshakeTimeout)
+        let service: HTTPPeer.Service = isOperator ? .operations : node.config.operatorOnly ? .clients : .everything
+        connection.peer = HTTPPeer(connection: connection, worker: self, service: service, isAdmitted: isAdmitted)
+    }
+
+    /// Forgets a connection that is closed.
+    func remove(_ connection: Connection) {
+        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        wheel.remove(connection)
+        node.dismiss()
+    }
+
+    /// Takes what the hub has for this worker's sessions.
+    func receive(_ deliveries: [Delivery]) {
+        for delivery in deliveries {
+            switch delivery {
+            case .event(let event):
+                let frames = EventFrames(event)
+                // The topic first: whoever has it doesn't get the event on the user's queue.
+                rooms.deliver(event, frames)
+                userQueues.deliver(event, frames)
+            case .typing(let notice): rooms.deliver(notice)
+            case .conversationNotice(let user, let json): userQueues.deliver(notice: json, to: user)
+            }
+        }
+    }
+
+    /// Closes what is left after the sessions have been told to go.
+    func closeIdle() {
+        for connection in connections.values where !(connection.peer is ClientSession) { connection.finish() }
+    }
+
+    /// The sessions of this worker.
+    var clientSessions: [ClientSession] { connections.values.compactMap { $0.peer as? ClientSession } }
+
+    private func flushConnections() {
+        // A flush may make others dirty: what is told to one may end another.
+        while !dirtyConnections.isEmpty {
+            let dirty = dirtyConnections
+            dirtyConnections.removeAll(keepingCapacity: true)
+            for connection in dirty { connection.flush() }
+        }
+    }
+
+    private func flushLog() {
+        guard !log.flush() else { return }
+        loop.schedule(after: Self.logRetry) {}
+    }
+}

@@ -1,0 +1,67 @@
+internal import Shared
+
+/// How a session ends.
+extension ClientSession {
+    /// After DISCONNECT the client gets this long (ms) to close by itself.
+    private static let leaveMilliseconds: Int64 = 2_000
+
+    /// The client has said good-bye.
+    func leave() {
+        phase = .leaving(deadline: worker.loop.now + Self.leaveMilliseconds)
+        worker.wheel.move(connection, to: worker.loop.now + Self.leaveMilliseconds)
+    }
+
+    /// ERROR, then close.
+    func fail(_ failure: StompFailure, _ code: CloseCode = .policy) {
+        guard !isEnded else { return }
+        var frame: [UInt8] = []
+        StompEncoder.appendError(failure, version: stomp.version, to: &frame)
+        if webSocket.isOpen { send(stomp: frame) }
+        worker.log.info(
+            "session failed",
+            [.session: .string(id), .user: .uuid(identity.user), .code: .string(failure.code)])
+        end(code, reason: failure.code)
+    }
+
+    /// Starts the closing handshake and lets everything queued leave.
+    func end(_ code: CloseCode, reason: String) {
+        guard !isEnded else { return }
+        if let frame = webSocket.close(code, reason: reason) { connection.send(frame) }
+        conclude(code.rawValue, reason)
+        connection.finish()
+    }
+
+    /// The client's side of the closing handshake is done.
+    func transportEnds(_ code: UInt16) {
+        conclude(code, "closed by the client")
+        connection.finish()
+    }
+
+    func transportClosed() {
+        conclude(1006, "connection lost")
+    }
+
+    /// The client doesn't take what the session has to be told.
+    func isTooSlow() {
+        worker.metrics.slowConsumers.increment()
+        fail(StompFailure("too-slow", "The connection takes messages too slowly."), .tooManyOrTooSlow)
+    }
+
+    /// Forgets everything about the session; what is left to send leaves by the connection.
+    private func conclude(_ code: UInt16, _ reason: String) {
+        guard !isEnded else { return }
+        let wasConnected =
+            switch phase {
+            case .connected, .leaving: true
+            case .awaitingConnect, .connecting, .ended: false
+            }
+        phase = .ended
+        typing.endAll()
+        for id in Array(subscriptions.keys) { removeSubscription(id) }
+        outputDrained()
+        guard wasConnected else { return }
+        worker.metrics.sessions.add(-1)
+        worker.sessions.unregister(self)
+        worker.log.disconnected(origin, code: code, reason: reason)
+    }
+}

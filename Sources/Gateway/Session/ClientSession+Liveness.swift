@@ -1,0 +1,63 @@
+internal import Shared
+
+/// How a session judges that its client is still there.
+extension ClientSession {
+    func checkLiveness(_ now: Int64) -> Int64 {
+        let config = worker.node.config.webSocket
+        switch phase {
+        case .ended: return now + 1_000
+        case .leaving(let deadline):
+            if now >= deadline { end(.normal, reason: "") }
+            return deadline
+        case .awaitingConnect, .connecting:
+            let deadline = startedAt + config.handshakeTimeout
+            if now >= deadline {
+                fail(StompFailure("handshake-timeout", "CONNECT did not come in time."))
+            }
+            return deadline
+        case .connected:
+            return checkConnected(now, config)
+        }
+    }
+
+    private func checkConnected(_ now: Int64, _ config: WebSocketConfig) -> Int64 {
+        let untilExpiry = identity.expiresAt == .max ? Int64.max / 2 : identity.expiresAt - WallClock.nowMilliseconds()
+        if untilExpiry <= 0 {
+            fail(StompFailure("token-expired", "The token has expired."), .token)
+            return now + 1_000
+        }
+        if let pingSentAt, now - pingSentAt >= config.pongTimeout, connection.lastReceived < pingSentAt {
+            end(.heartBeatMissed, reason: "no pong")
+            return now + 1_000
+        }
+        if now - connection.lastReceived >= config.idleTimeout {
+            end(.heartBeatMissed, reason: "idle")
+            return now + 1_000
+        }
+        if now - lastPingAt >= config.pingInterval {
+            lastPingAt = now
+            if pingSentAt == nil || connection.lastReceived >= (pingSentAt ?? 0) { pingSentAt = now }
+            var ping: [UInt8] = []
+            WebSocketEncoder.appendPing([], to: &ping)
+            connection.send(ping)
+        }
+        var next = min(lastPingAt + config.pingInterval, now + untilExpiry)
+        if let pingSentAt { next = min(next, max(now + 1, pingSentAt + config.pongTimeout)) }
+        return min(next, checkHeartBeat(now))
+    }
+
+    private func checkHeartBeat(_ now: Int64) -> Int64 {
+        heartBeat?.sent(at: connection.lastSent)
+        heartBeat?.received(at: connection.lastReceived)
+        switch heartBeat?.check(now) {
+        case .fine(let next): return next
+        case .sendHeartBeat:
+            send(stomp: [UInt8(ascii: "\n")])
+            return now + 1_000
+        case .missed:
+            fail(StompFailure("heart-beat-missed", "The client's heart-beats were missed."), .heartBeatMissed)
+            return now + 1_000
+        case nil: return .max
+        }
+    }
+}

@@ -1,0 +1,114 @@
+internal import Shared
+
+/// What a session listens to.
+extension ClientSession {
+    /// So many messages of a subscription may wait for their ACK.
+    private static let ackWindow = 256
+
+    func subscribe(
+        _ id: String, _ destinationText: String, _ mode: StompAckMode, _ frame: StompFrame, hasID: Bool,
+        receipt: String?
+    ) {
+        guard let destination = Destination(destinationText) else {
+            stomp.dropSubscription(id)
+            let error = CommandError(.unknownDestination, "Nothing can be subscribed to at this destination.")
+            return refuse(error, destination: destinationText, receipt: receipt)
+        }
+        let style = FrameStyle(
+            subscription: hasID ? id : nil, destination: destinationText, version: stomp.version)
+        let subscription = Subscription(id: id, destination: destination, style: style, session: self)
+        if mode != .auto {
+            subscription.window = AckWindow(subscription: nextWindow, mode: mode, capacity: Self.ackWindow)
+            nextWindow += 1
+        }
+        let resumeAfter: Int64?
+        if let header = frame.headerBytes("resume-after") {
+            guard let position = Decimal.parse(header) else {
+                stomp.dropSubscription(id)
+                let error = CommandError(
+                    .invalidField, "The header resume-after must be an event id.", field: "resume-after")
+                return refuse(error, destination: destinationText, receipt: receipt)
+            }
+            resumeAfter = position
+        } else {
+            resumeAfter = nil
+        }
+        switch destination {
+        case .acks, .errors:
+            subscriptions[id] = subscription
+            replyQueues.append(subscription)
+            confirm(subscription, receipt)
+        case .messages, .conversations:
+            subscriptions[id] = subscription
+            carryOut { [self] in
+                await worker.userQueues.add(subscription, of: identity.user)
+                guard !isEnded else { return }
+                confirm(subscription, receipt)
+            }
+        case .conversation(let conversation), .typing(let conversation):
+            carryOut { [self] in
+                await join(conversation, subscription, resumeAfter: resumeAfter, receipt: receipt)
+            }
+        }
+    }
+
+    /// Authorised is after the channel is confirmed: a removal in between would else be missed.
+    private func join(
+        _ conversation: UUID, _ subscription: Subscription, resumeAfter: Int64?, receipt: String?
+    ) async {
+        let text = subscription.style.destination
+        func refuse(_ error: CommandError) {
+            stomp.dropSubscription(subscription.id)
+            if !isEnded { self.refuse(error, destination: text, receipt: receipt) }
+        }
+        let room: Room
+        switch await worker.rooms.open(conversation) {
+        case .success(let opened): room = opened
+        case .failure(.unavailable): return refuse(.unavailable())
+        case .failure(.notFound):
+            worker.log.authorisationFailed("subscribe", origin, conversation)
+            return refuse(.conversationNotFound)
+        }
+        let answer = await worker.membership.check(identity.user, in: conversation)
+        guard case .member(_, _, let head) = answer, !isEnded else {
+            worker.rooms.release(room)
+            if case .unavailable = answer { return refuse(.unavailable()) }
+            worker.log.authorisationFailed("subscribe", origin, conversation)
+            return refuse(.conversationNotFound)
+        }
+        subscriptions[subscription.id] = subscription
+        room.add(subscription)
+        guard case .conversation = subscription.destination else { return confirm(subscription, receipt) }
+        topics[conversation, default: 0] += 1
+        guard let resumeAfter else { return confirm(subscription, receipt, [("head", String(head))]) }
+        let isRecovered = resumeAfter <= head
+        confirm(subscription, receipt, [("recovered", String(isRecovered)), ("head", String(head))])
+        if isRecovered, resumeAfter < max(head, room.position) {
+            subscription.flow = .behind(resumeAfter)
+            catchUp(subscription, conversation)
+        } else {
+            subscription.flow = .ahead(head)
+        }
+    }
+
+    private func confirm(_ subscription: Subscription, _ receipt: String?, _ headers: [(String, String)] = []) {
+        worker.log.subscribed(origin, subscription.style.destination)
+        sendReceipt(receipt, headers)
+    }
+
+    /// Ends a subscription; harmless for one that is unknown.
+    func removeSubscription(_ id: String) {
+        guard let subscription = subscriptions.removeValue(forKey: id) else { return }
+        subscription.flow = .ended
+        switch subscription.destination {
+        case .acks, .errors: replyQueues.removeAll { $0 === subscription }
+        case .messages, .conversations: worker.userQueues.remove(subscription, of: identity.user)
+        case .conversation(let conversation):
+            let count = topics[conversation, default: 1] - 1
+            topics[conversation] = count > 0 ? count : nil
+            worker.rooms.remove(subscription, from: conversation)
+        case .typing(let conversation): worker.rooms.remove(subscription, from: conversation)
+        }
+        outputDrained()
+    }
+}

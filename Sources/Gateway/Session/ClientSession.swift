@@ -1,0 +1,200 @@
+internal import Shared
+
+/// One client's session: STOMP over WebSocket, from the handshake to the close.
+///
+/// Frames are handled strictly in order. SENDs are pipelined: many may wait for the accept script at a time, and their
+/// replies leave in order. Every other frame waits until the SENDs before it are answered, and nothing is read while a frame
+/// is being carried out that takes its time. Confined to its worker's loop.
+final class ClientSession: Peer {
+    enum Phase {
+        case awaitingConnect
+        case connecting
+        case connected
+        /// DISCONNECT was answered: the client has until then (monotonic ms) to close.
+        case leaving(deadline: Int64)
+        case ended
+    }
+
+    /// So many SENDs of one session may wait for their answers; reading pauses beyond.
+    private static let maximumPendingSends = 256
+
+    let id: String
+    let identity: Identity
+    unowned let worker: Worker
+    let connection: Connection
+    let connectedAt = WallClock.nowMilliseconds()
+    var phase = Phase.awaitingConnect
+    var webSocket: WebSocketConnection
+    var decoder: StompDecoder
+    var stomp: StompSession
+    var heartBeat: HeartBeatMonitor?
+    var replies = ReplyQueue<Reply>()
+    var subscriptions: [String: Subscription] = [:]
+    /// Those of them that replies and refusals are told on.
+    var replyQueues: [Subscription] = []
+    var nextWindow: Int64 = 0
+    /// How many topic subscriptions the session has per conversation.
+    var topics: [UUID: Int] = [:]
+    /// Subscriptions that wait for the socket to drain.
+    var drainWaiters: [() -> Void] = []
+    /// When the ping that waits for its pong was sent (monotonic ms).
+    var pingSentAt: Int64?
+    var lastPingAt: Int64
+    let startedAt: Int64
+    private(set) lazy var typing = TypingState(loop: worker.loop) { [weak self] conversation, isTyping in
+        self?.publishTyping(conversation, isTyping)
+    }
+    /// The action that waits for the SENDs before it.
+    private var heldAction: StompAction?
+    /// Bytes of STOMP that came with a frame that is being carried out.
+    private var heldBytes: [UInt8] = []
+    private var isBusy = false
+
+    init(identity: Identity, connection: Connection, worker: Worker) {
+        id = UUID.random().description
+        self.identity = identity
+        self.connection = connection
+        self.worker = worker
+        let config = worker.node.config.webSocket
+        let limits = StompLimits(frame: config.maximumMessage, maximumSubscriptions: config.maximumSubscriptions)
+        webSocket = WebSocketConnection(
+            maximumFrame: config.maximumFrame, maximumMessage: config.maximumMessage)
+        decoder = StompDecoder(limits: limits)
+        stomp = StompSession(
+            limits: limits, offer: StompHeartBeatOffer(send: config.heartBeat, expect: config.heartBeat))
+        startedAt = worker.loop.now
+        lastPingAt = worker.loop.now
+    }
+
+    var origin: Origin { Origin(identity: identity, session: id, address: connection.clientAddress) }
+
+    var isEnded: Bool {
+        if case .ended = phase { true } else { false }
+    }
+
+    /// Whether the session takes more messages, or is behind.
+    var takesMore: Bool { connection.queuedBytes < worker.node.config.webSocket.sendQueueBytes }
+
+    func hasTopic(of conversation: UUID) -> Bool { topics[conversation] != nil }
+
+    // MARK: What comes in
+
+    func receive(_ buffer: inout [UInt8], _ available: inout Range<Int>) {
+        heartBeat?.received(at: worker.loop.now)
+        while !isPaused, !isEnded {
+            switch webSocket.next(&buffer, &available) {
+            case .needMore: return
+            case .send(let frame): connection.send(frame)
+            case .pong: pingSentAt = nil
+            case .closed(let code): return transportEnds(code)
+            case .message(.inPlace(let range), _): decode(buffer, range)
+            case .message(.assembled(let payload), _): decode(payload, 0..<payload.count)
+            }
+        }
+    }
+
+    private func decode(_ bytes: [UInt8], _ range: Range<Int>) {
+        var range = range
+        while !isEnded {
+            if isPaused {
+                heldBytes += bytes[range]
+                return
+            }
+            switch decoder.next(bytes, &range) {
+            case .needMore: return
+            case .heartBeat: break
+            case .failure(let failure): return fail(failure)
+            case .frame(let frame):
+                let action = stomp.receive(frame)
+                decoder.version = stomp.version
+                take(action)
+            }
+        }
+    }
+
+    // MARK: Order
+
+    /// Whether nothing may be read at present.
+    private var isPaused: Bool { isBusy || heldAction != nil || replies.count >= Self.maximumPendingSends }
+
+    private func take(_ action: StompAction) {
+        if case .send(let destination, let frame, let receipt) = action {
+            send(destination, frame, receipt)
+        } else if replies.isEmpty {
+            perform(action)
+        } else {
+            heldAction = action
+        }
+        if isPaused { connection.pauseReading() }
+    }
+
+    private func send(_ destination: String, _ frame: StompFrame, _ receipt: String?) {
+        let place = replies.reserve()
+        worker.controller.handle(destination, frame.body, from: self) { [weak self] outcome in
+            guard let self else { return }
+            reply(place, Reply(outcome, destination: destination, receipt: receipt))
+        }
+    }
+
+    private func reply(_ place: ReplyQueue<Reply>.Place, _ reply: Reply) {
+        for ready in replies.fill(place, reply) where !isEnded { tell(ready) }
+        if let held = heldAction, replies.isEmpty, !isEnded {
+            heldAction = nil
+            perform(held)
+        }
+        goOn()
+    }
+
+    /// Carries out something that takes its time; frames behind it wait.
+    func carryOut(_ work: @escaping () async -> Void) {
+        isBusy = true
+        worker.loop.spawn {
+            await work()
+            self.isBusy = false
+            self.goOn()
+        }
+    }
+
+    /// Handles what was held back, then reads on.
+    private func goOn() {
+        guard !isPaused, !isEnded else { return }
+        if !heldBytes.isEmpty {
+            let bytes = heldBytes
+            heldBytes = []
+            decode(bytes, 0..<bytes.count)
+        }
+        if !isPaused, !isEnded { connection.resumeReading() }
+    }
+
+    // MARK: What goes out
+
+    /// Sends a STOMP frame in a WebSocket text message.
+    func send(stomp frame: [UInt8]) {
+        var output: [UInt8] = []
+        output.reserveCapacity(frame.count + 10)
+        WebSocketEncoder.appendText(frame, to: &output)
+        connection.send(output)
+    }
+
+    /// Sends what nobody misses; dropped first when the client is slow.
+    func sendLossy(_ chunk: Chunk) {
+        if connection.queuedBytes > worker.node.config.webSocket.sendQueueBytes / 4 {
+            worker.metrics.typingDropped.increment()
+        } else {
+            connection.send(chunk)
+        }
+    }
+
+    func outputDrained() {
+        guard !drainWaiters.isEmpty else { return }
+        let waiters = drainWaiters
+        drainWaiters = []
+        for waiter in waiters { waiter() }
+    }
+
+    private func publishTyping(_ conversation: UUID, _ isTyping: Bool) {
+        let notice = TypingNotice(conversation: conversation, user: identity.user, isTyping: isTyping, session: id)
+        let channel = Keys.channel(conversation, worker.node.partitioning.partition(of: conversation))
+        worker.redis.send(RedisCommand("PUBLISH", channel, notice.payload)) { _ in }
+    }
+}

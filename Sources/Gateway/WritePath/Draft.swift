@@ -1,0 +1,48 @@
+internal import Shared
+
+/// A message that was checked and waits to be accepted.
+struct Draft {
+    let conversation: UUID
+    let sender: UUID
+    /// The id by which the sender's client knows the message.
+    let clientMessageID: String
+    /// What the script remembers of sender and `clientMessageID`.
+    let digest: [UInt8]
+    /// The message's JSON behind the fields that the script makes, without its opening brace.
+    let tail: [UInt8]
+    /// When the sender is told that the outcome is unknown, in monotonic milliseconds.
+    let deadline: Int64
+    /// Whether a call with it has left already, so that it may have been accepted.
+    var wasSent = false
+    /// How often its conversation has been loaded for it.
+    var loads = 0
+    /// What became of it; called once.
+    let completion: (SendOutcome) -> Void
+
+    /// What the draft adds to a call.
+    var byteCount: Int { tail.count + 128 }
+}
+
+/// What became of a sent message.
+enum SendOutcome: Equatable {
+    /// It is on its way to PostgreSQL; `isRepeat` when it was accepted before.
+    case accepted(id: Int64, isRepeat: Bool)
+    case refused(SendRefusal)
+}
+
+/// Why a message wasn't accepted.
+enum SendRefusal: Equatable {
+    /// No such conversation, or the sender is not in it.
+    case notFound
+    case archived
+    /// PostgreSQL is too far behind.
+    case full
+    /// No id below 2^53 is left.
+    case exhausted
+    /// A key in Redis has another type than it should.
+    case corrupt
+    /// Nothing was changed; the same again may succeed later.
+    case unavailable(String)
+    /// No answer came in time: it may have been accepted. Sending again with the same id is safe.
+    case outcomeUnknown
+}

@@ -1,0 +1,165 @@
+internal import Shared
+
+/// The way of sent messages into Redis: batched per partition, repeated until their outcome is known.
+///
+/// Confined to its loop.
+final class WritePath {
+    /// So many messages may wait on one loop; further ones are asked to try later.
+    private static let maximumWaiting = 65_536
+    /// A message whose conversation is cold again after so many loads is asked to try later.
+    private static let maximumLoads = 4
+    /// Milliseconds between two looks at deadlines.
+    private static let deadlineStep: Int64 = 250
+    /// Refusals of Redis that pass by themselves; the call wasn't made, so the batch waits and goes again.
+    private static let passing: Set<Substring> = [
+        "LOADING", "TRYAGAIN", "CLUSTERDOWN", "BUSY", "MASTERDOWN", "READONLY",
+    ]
+
+    private let redis: RedisConnection
+    private let loader: ConversationLoader
+    private let partitioning: Partitioning
+    private let limits: AcceptCall.Limits
+    private let loop: EventLoop
+    private let metrics: GatewayMetrics
+    private var lanes: [Lane]
+    private var dirty: Set<Int> = []
+    private var waitingCount = 0
+    /// The highest event id that this loop knows of a conversation.
+    var seen: (UUID) -> Int64 = { _ in 0 }
+
+    init(
+        redis: RedisConnection, loader: ConversationLoader, partitioning: Partitioning, limits: AcceptCall.Limits,
+        metrics: GatewayMetrics, loop: EventLoop
+    ) {
+        self.redis = redis
+        self.loader = loader
+        self.partitioning = partitioning
+        self.limits = limits
+        self.metrics = metrics
+        self.loop = loop
+        lanes = Array(repeating: Lane(), count: partitioning.partitions.count)
+        loop.atEndOfTurn(.batch) { [weak self] in self?.sendBatches() }
+        redis.onReady { [weak self] in self?.retryAll() }
+        loop.scheduleRepeating(every: Self.deadlineStep) { [weak self] in
+            self?.expire()
+            return self != nil
+        }
+    }
+
+    /// Whether every message's outcome has been told.
+    var isIdle: Bool { waitingCount == 0 }
+
+    /// Takes a message; its completion is called later, in the order of the conversation.
+    func submit(_ draft: Draft) {
+        guard waitingCount < Self.maximumWaiting else {
+            return draft.completion(.refused(.unavailable("too many messages wait")))
+        }
+        waitingCount += 1
+        let number = partitioning.partition(of: draft.conversation).number
+        lanes[number].append(draft)
+        dirty.insert(number)
+    }
+
+    private func sendBatches() {
+        guard !dirty.isEmpty else { return }
+        let numbers = dirty
+        dirty.removeAll(keepingCapacity: true)
+        guard redis.isReady else { return }
+        for number in numbers { send(number) }
+    }
+
+    private func retryAll() {
+        for number in lanes.indices where !lanes[number].isEmpty { dirty.insert(number) }
+    }
+
+    private func send(_ number: Int) {
+        let batch = lanes[number].takeBatch()
+        guard !batch.isEmpty else { return }
+        metrics.acceptCalls.increment()
+        let command = AcceptCall.command(
+            batch, partitioning.partitions[number], limits: limits, now: WallClock.nowMilliseconds(), seen: seen)
+        redis.send(command) { [weak self] result in self?.finish(number, result) }
+    }
+
+    private func finish(_ number: Int, _ result: Result<RedisReply, RedisError>) {
+        switch result {
+        case .success(let reply):
+            guard let answers = AcceptCall.answers(in: reply, count: lanes[number].batch.count) else {
+                return refuseBatch(number, .outcomeUnknown)
+            }
+            for (draft, answer) in zip(lanes[number].finishBatch(), answers) { settle(draft, answer, number) }
+        case .failure(let error):
+            handle(error, number)
+        }
+        if !lanes[number].isInFlight { dirty.insert(number) }
+    }
+
+    private func handle(_ error: RedisError, _ number: Int) {
+        if error.code == "NOSCRIPT" {
+            // Loading is queued first, so the repeated call finds the script.
+            lanes[number].keepBatch()
+            redis.send(RedisScripts.accept.loadCommand) { _ in }
+        } else if let code = error.code, Self.passing.contains(code) {
+            lanes[number].keepBatch()
+            metrics.acceptRetries.increment()
+            loop.schedule(after: 100) { [weak self] in self?.dirty.insert(number) }
+        } else if case .refused(let text) = error {
+            refuseBatch(number, .unavailable(text))
+        } else if case .unexpectedReply = error {
+            refuseBatch(number, .outcomeUnknown)
+        } else {
+            lanes[number].keepBatch()
+            metrics.acceptRetries.increment()
+        }
+    }
+
+    private func refuseBatch(_ number: Int, _ refusal: SendRefusal) {
+        for draft in lanes[number].finishBatch() { complete(draft, .refused(refusal)) }
+    }
+
+    private func settle(_ draft: Draft, _ answer: AcceptCall.Answer, _ number: Int) {
+        switch answer {
+        case .accepted(let id): complete(draft, .accepted(id: id, isRepeat: false))
+        case .repeated(let id): complete(draft, .accepted(id: id, isRepeat: true))
+        case .refused(let refusal): complete(draft, .refused(refusal))
+        case .cold:
+            var draft = draft
+            draft.loads += 1
+            let conversation = draft.conversation
+            guard lanes[number].park(draft) else { return }
+            metrics.coldLoads.increment()
+            loader.load(conversation) { [weak self] outcome in self?.loaded(conversation, outcome, number) }
+        }
+    }
+
+    private func loaded(_ conversation: UUID, _ outcome: ConversationLoader.Outcome, _ number: Int) {
+        let drafts = lanes[number].unpark(conversation)
+        dirty.insert(number)
+        switch outcome {
+        case .loaded:
+            lanes[number].prepend(drafts.filter { $0.loads < Self.maximumLoads })
+            for draft in drafts where draft.loads >= Self.maximumLoads {
+                complete(draft, .refused(.unavailable("the conversation is changing")))
+            }
+        case .notFound:
+            for draft in drafts { complete(draft, .refused(.notFound)) }
+        case .unavailable(let reason):
+            for draft in drafts { complete(draft, .refused(.unavailable(reason))) }
+        }
+    }
+
+    private func expire() {
+        guard waitingCount > 0 else { return }
+        for number in lanes.indices where !lanes[number].isEmpty {
+            for draft in lanes[number].removeExpired(at: loop.now) {
+                complete(
+                    draft, .refused(draft.wasSent ? .outcomeUnknown : .unavailable("Redis did not answer in time")))
+            }
+        }
+    }
+
+    private func complete(_ draft: Draft, _ outcome: SendOutcome) {
+        waitingCount -= 1
+        draft.completion(outcome)
+    }
+}

@@ -1,0 +1,53 @@
+internal import Shared
+
+/// `parley`: finds the subcommand and runs it.
+enum CommandLineTool {
+    /// The exit status for a wrong call (sysexits.h, EX_USAGE).
+    static let usageError: Int32 = 64
+
+    private static let usage = """
+        parley: looks into a Parley deployment and makes tokens.
+
+          parley token --user UUID [--role ROLE] [--name NAME] [--sender-type TYPE] [--ttl 1h]
+              prints a token signed with PARLEY_JWT_SECRET (HS256)
+          parley sessions [--user UUID]
+              prints the connected sessions, one JSON object per line (PARLEY_REDIS_URL)
+          parley nodes
+              prints the gateways and whether they are alive, one JSON object per line (PARLEY_REDIS_URL)
+
+        """
+
+    /// Runs a command line; returns the exit status.
+    static func run(_ arguments: [String], environment: [String: String]) -> Int32 {
+        do {
+            switch arguments.first {
+            case "token": try TokenCommand.run(Options(arguments.dropFirst()), environment)
+            case "sessions": try SessionsCommand.run(Options(arguments.dropFirst()), environment)
+            case "nodes": try NodesCommand.run(Options(arguments.dropFirst()), environment)
+            case "--version": StandardStreams.write("\(Version.current)\n")
+            case "--help", "-h", "help": StandardStreams.write(usage)
+            default:
+                StandardStreams.writeError(usage)
+                return usageError
+            }
+            return 0
+        } catch {
+            StandardStreams.writeError("parley: \(error.message)\n")
+            return error.status
+        }
+    }
+}
+
+/// Why a command didn't do its work.
+struct CommandFailure: Error {
+    let message: String
+    let status: Int32
+
+    /// The call is wrong.
+    static func usage(_ message: String) -> CommandFailure {
+        CommandFailure(message: "\(message); see parley --help", status: CommandLineTool.usageError)
+    }
+
+    /// Something outside failed.
+    static func failed(_ message: String) -> CommandFailure { CommandFailure(message: message, status: 1) }
+}

@@ -1,0 +1,48 @@
+internal import Shared
+
+/// Entries that are written together: what can't be read is set aside, and of each message only the newest state is kept.
+struct Batch {
+    /// Names a message.
+    struct Key: Hashable {
+        let conversation: UUID
+        let id: Int64
+    }
+
+    /// An entry and what it says.
+    struct Item {
+        let entry: Entry
+        let state: MessageState
+    }
+
+    /// What can be written, in the order of the streams.
+    private(set) var items: [Item] = []
+    /// What can't be read.
+    private(set) var unreadable: [Entry] = []
+
+    init(_ entries: [Entry]) {
+        for entry in entries {
+            if let state = MessageState(entry.bytes) {
+                items.append(Item(entry: entry, state: state))
+            } else {
+                unreadable.append(entry)
+            }
+        }
+    }
+
+    /// The newest state of each message among the items: one statement may not touch a row twice.
+    static func newest(_ items: ArraySlice<Item>) -> [MessageState] {
+        var places: [Key: Int] = [:]
+        var states: [MessageState] = []
+        states.reserveCapacity(items.count)
+        for item in items {
+            let key = Key(conversation: item.state.conversation, id: item.state.id)
+            guard let place = places[key] else {
+                places[key] = states.count
+                states.append(item.state)
+                continue
+            }
+            if item.state.eventID > states[place].eventID { states[place] = item.state }
+        }
+        return states
+    }
+}

@@ -1,0 +1,82 @@
+internal import Shared
+
+/// An entry's place in a stream: milliseconds of Redis' clock and a number.
+struct StreamID: Hashable, Comparable, CustomStringConvertible {
+    let milliseconds: Int64
+    let sequence: Int64
+
+    static let zero = StreamID(milliseconds: 0, sequence: 0)
+
+    init(milliseconds: Int64, sequence: Int64) {
+        self.milliseconds = milliseconds
+        self.sequence = sequence
+    }
+
+    init?(_ text: String) {
+        let parts = text.split(separator: "-")
+        guard parts.count == 2, let milliseconds = Int64(parts[0]), let sequence = Int64(parts[1]) else { return nil }
+        self.init(milliseconds: milliseconds, sequence: sequence)
+    }
+
+    var description: String { "\(milliseconds)-\(sequence)" }
+
+    static func < (left: StreamID, right: StreamID) -> Bool {
+        (left.milliseconds, left.sequence) < (right.milliseconds, right.sequence)
+    }
+}
+
+/// One entry of a partition's stream.
+struct Entry {
+    let partition: Partition
+    let id: StreamID
+    let bytes: [UInt8]
+}
+
+/// A message in the state that an entry gives it.
+struct MessageState {
+    let conversation: UUID
+    let id: Int64
+    let eventID: Int64
+    let previousEventID: Int64
+    let sender: UUID
+    let senderType: String
+    let messageType: String
+    let content: String
+    let clientMessageID: String
+    /// JSON.
+    let file: String?
+    /// Milliseconds since the Unix epoch.
+    let createdAt: Int64
+    let editedAt: Int64?
+    let isDeleted: Bool
+    /// The participants of a DIRECT conversation.
+    let recipients: [UUID]
+
+    /// Reads an entry; nil where it isn't an event of this format.
+    init?(_ bytes: [UInt8]) {
+        guard let head = EventHead(bytes), let body = try? JSONParser.parse(bytes[head.bodyStart...]).object,
+            let id = body["id"]?.integer, let sender = body["senderId"]?.string.flatMap({ UUID($0) }),
+            let senderType = body["senderType"]?.string, let messageType = body["messageType"]?.string,
+            let content = body["content"]?.string, let clientMessageID = body["clientMessageId"]?.string,
+            let createdAt = body["createdAt"]?.string.flatMap({ RFC3339.parse($0) })
+        else { return nil }
+        conversation = head.conversation
+        eventID = head.eventID
+        previousEventID = head.previousEventID
+        recipients = head.recipients
+        self.id = id
+        self.sender = sender
+        self.senderType = senderType
+        self.messageType = messageType
+        self.content = content
+        self.clientMessageID = clientMessageID
+        self.createdAt = createdAt
+        editedAt = body["editedAt"]?.string.flatMap { RFC3339.parse($0) }
+        isDeleted = body["isDeleted"]?.bool ?? false
+        if let file = body["file"], file != .null {
+            self.file = String(decoding: JSONWriter.bytes(file), as: UTF8.self)
+        } else {
+            file = nil
+        }
+    }
+}

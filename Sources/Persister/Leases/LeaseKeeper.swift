@@ -1,0 +1,209 @@
+internal import Shared
+
+/// A partition that this persister owns for now.
+struct Lease {
+    let partition: Partition
+    /// Proves the ownership to Redis; another one for each time.
+    let token: String
+    /// Up to where the partition's stream is committed.
+    var cursor: StreamID
+    /// Until when the ownership is sure, in monotonic milliseconds.
+    var validUntil: Int64
+}
+
+/// Keeps this persister's share of the partitions: each has one owner at a time, and whoever is alive gets as many as the
+/// others.
+///
+/// Confined to its loop.
+final class LeaseKeeper {
+    private let id: String
+    private let redis: RedisConnection
+    private let partitions: [Partition]
+    private let lifetime: Int64
+    private let log: Logger
+    private let loop: EventLoop
+    private let owned: Gauge
+    private(set) var leases: [Int: Lease] = [:]
+    /// Partitions whose cursors have to be read again before anything else is done.
+    private var doubtful: Set<Int> = []
+    private var isTicking = false
+    private var isStopped = false
+
+    /// `lifetime` is how long, in milliseconds, a partition stays with a persister that has died.
+    init(
+        id: String, redis: RedisConnection, partitions: [Partition], lifetime: Int64, log: Logger, metrics: Gauge,
+        loop: EventLoop
+    ) {
+        self.id = id
+        self.redis = redis
+        self.partitions = partitions
+        self.lifetime = lifetime
+        self.log = log
+        self.loop = loop
+        owned = metrics
+    }
+
+    func start() {
+        redis.onReady { [weak self] in self?.tickSoon() }
+        loop.scheduleRepeating(every: lifetime / 3) { [weak self] in
+            guard let self, !isStopped else { return false }
+            dropStale()
+            tickSoon()
+            return true
+        }
+        tickSoon()
+    }
+
+    /// Gives all partitions back, so that others needn't wait for the leases to end.
+    func stop() async {
+        isStopped = true
+        let last = Array(leases.values)
+        leases = [:]
+        _ = try? await prolong(last, by: 0)
+        _ = try? await redis.pipeline([
+            RedisCommand("DEL", Keys.persister(id)), RedisCommand("SREM", Keys.persisters, id),
+        ])
+    }
+
+    /// The cursor of a partition has moved.
+    func moved(_ number: Int, to cursor: StreamID) {
+        leases[number]?.cursor = cursor
+    }
+
+    /// Whether an ownership still stands, as far as the clock says.
+    func holds(_ lease: Lease) -> Bool {
+        guard let current = leases[lease.partition.number] else { return false }
+        return current.token == lease.token && current.validUntil > loop.now
+    }
+
+    /// What can be read and written now, by number.
+    var usable: [Lease] {
+        leases.values.filter { !doubtful.contains($0.partition.number) }.sorted {
+            $0.partition.number < $1.partition.number
+        }
+    }
+
+    /// Whether the cursor has moved is unknown.
+    func doubt(_ number: Int) {
+        doubtful.insert(number)
+        tickSoon()
+    }
+
+    /// A partition is somebody else's.
+    func drop(_ number: Int) {
+        leases[number] = nil
+        owned.set(leases.count)
+    }
+
+    private func dropStale() {
+        for (number, lease) in leases where lease.validUntil <= loop.now {
+            log.warning("lease lapsed", [.partition: .number(number)])
+            drop(number)
+        }
+    }
+
+    private func tickSoon() {
+        guard !isTicking, !isStopped, redis.isReady else { return }
+        isTicking = true
+        loop.spawn {
+            do throws(RedisError) {
+                try await self.tick()
+            } catch {
+                self.log.warning("leases can't be kept", [.error: .describing(error)])
+            }
+            self.isTicking = false
+        }
+    }
+
+    private func tick() async throws(RedisError) {
+        let alive = try await countAlive()
+        let share = (partitions.count + alive - 1) / alive
+        try await renew()
+        try await settleDoubts()
+        if leases.count > share {
+            let excess = leases.values.sorted { $0.partition.number > $1.partition.number }
+                .prefix(leases.count - share)
+            for lease in excess { drop(lease.partition.number) }
+            _ = try await prolong(Array(excess), by: 0)
+        } else if leases.count < share {
+            try await acquire(share - leases.count)
+        }
+        owned.set(leases.count)
+    }
+
+    private func countAlive() async throws(RedisError) -> Int {
+        _ = try await redis.pipeline([
+            RedisCommand("SADD", Keys.persisters, id),
+            RedisCommand("SET", Keys.persister(id), "1", "PX", String(lifetime)),
+        ])
+        let others = try await redis.call("SMEMBERS", Keys.persisters).elements?.compactMap(\.text) ?? []
+        let replies = try await redis.pipeline(others.map { RedisCommand("EXISTS", Keys.persister($0)) })
+        var alive = 0
+        for (other, reply) in zip(others, replies) {
+            if reply.integer == 1 {
+                alive += 1
+            } else {
+                _ = try await redis.call("SREM", Keys.persisters, other)
+            }
+        }
+        return max(1, alive)
+    }
+
+    private func renew() async throws(RedisError) {
+        let current = Array(leases.values)
+        let validUntil = loop.now + lifetime
+        for (lease, holds) in zip(current, try await prolong(current, by: lifetime)) {
+            guard leases[lease.partition.number]?.token == lease.token else { continue }
+            if holds {
+                leases[lease.partition.number]?.validUntil = validUntil
+            } else {
+                log.warning("lease taken by another", [.partition: .number(lease.partition.number)])
+                drop(lease.partition.number)
+            }
+        }
+    }
+
+    private func settleDoubts() async throws(RedisError) {
+        for number in doubtful {
+            if let lease = leases[number] { leases[number]?.cursor = try await cursor(of: lease.partition) }
+            doubtful.remove(number)
+        }
+    }
+
+    private func cursor(of partition: Partition) async throws(RedisError) -> StreamID {
+        try await redis.call("GET", Keys.cursor(partition)).text.flatMap { StreamID($0) } ?? .zero
+    }
+
+    private func prolong(_ leases: [Lease], by milliseconds: Int64) async throws(RedisError) -> [Bool] {
+        let commands = leases.map { lease in
+            var command = RedisScripts.lease.command(keys: [Keys.stream(lease.partition)])
+            command.add(lease.token)
+            command.add(milliseconds)
+            return command
+        }
+        do throws(RedisError) {
+            return try await redis.pipeline(commands).map { $0.integer == 1 }
+        } catch {
+            guard error.code == "NOSCRIPT" else { throw error }
+            _ = try await redis.call(RedisScripts.lease.loadCommand)
+            return try await redis.pipeline(commands).map { $0.integer == 1 }
+        }
+    }
+
+    /// Tries for partitions that nobody owns, in random order so that two persisters don't always meet.
+    private func acquire(_ count: Int) async throws(RedisError) {
+        var wanted = count
+        for partition in partitions.shuffled() where wanted > 0 && leases[partition.number] == nil {
+            let token = "\(id) \(UUID.random())"
+            let validUntil = loop.now + lifetime
+            let reply = try await redis.call(
+                "SET", Keys.owner(partition), token, "NX", "PX", String(lifetime))
+            guard reply.text == "OK" else { continue }
+            let cursor = try await cursor(of: partition)
+            guard !isStopped else { return }
+            leases[partition.number] = Lease(
+                partition: partition, token: token, cursor: cursor, validUntil: validUntil)
+            wanted -= 1
+        }
+    }
+}

@@ -1,0 +1,27 @@
+internal import Shared
+
+/// What the persister counts.
+final class PersisterMetrics: Sendable {
+    let registry: MetricsRegistry
+    let entries: Counter
+    let deadLetters: Counter
+    let batches: Counter
+    let retries: Counter
+    let partitions: Gauge
+    let lag: Gauge
+    let commitLatency: Histogram
+
+    init(_ registry: MetricsRegistry) {
+        self.registry = registry
+        entries = registry.counter("parley_persisted_entries_total", help: "Entries committed to PostgreSQL.")
+        deadLetters = registry.counter(
+            "parley_dead_letters_total", help: "Entries that PostgreSQL refused for good.")
+        batches = registry.counter("parley_persister_batches_total", help: "Transactions committed.")
+        retries = registry.counter(
+            "parley_persister_retries_total", help: "Batches that had to be tried again.")
+        partitions = registry.gauge("parley_persister_partitions", help: "Partitions that this persister owns.")
+        lag = registry.gauge(
+            "parley_persister_lag_milliseconds", help: "Age of the oldest entry of the last batch when committed.")
+        commitLatency = registry.histogram("parley_persister_commit_seconds", help: "Time to write and commit a batch.")
+    }
+}

@@ -1,0 +1,123 @@
+internal import Shared
+
+/// Writes messages into PostgreSQL and accounts for every one of them.
+///
+/// Confined to its loop.
+struct MessageWriter {
+    private let postgres: PostgresPool
+
+    init(_ postgres: PostgresPool) {
+        self.postgres = postgres
+    }
+
+    /// Writes all items, and returns those that PostgreSQL refuses for good; throws where it may take them later.
+    func write(_ items: ArraySlice<Batch.Item>) async throws(PostgresError) -> [DeadLetter] {
+        guard !items.isEmpty else { return [] }
+        do throws(PostgresError) {
+            return try await upsert(items, isCareful: items.count == 1)
+        } catch {
+            if error.isTransient { throw error }
+            guard items.count > 1 else {
+                return items.map { DeadLetter(entry: $0.entry, reason: error.description) }
+            }
+            // One of them is to blame: halving finds it, and the others are written.
+            let middle = items.startIndex + items.count / 2
+            let first = try await write(items[..<middle])
+            return first + (try await write(items[middle...]))
+        }
+    }
+
+    /// One transaction. A careful one looks for an earlier message with the same client id, which the unique index would
+    /// refuse; it costs a look-up per row, so it is taken for single messages only, where halving ends.
+    private func upsert(_ items: ArraySlice<Batch.Item>, isCareful: Bool) async throws(PostgresError) -> [DeadLetter] {
+        let states = Batch.newest(items)
+        let parameters = Self.parameters(states)
+        let sql = isCareful ? Self.carefulUpsert : Self.plainUpsert
+        return try await postgres.transaction { connection throws(PostgresError) in
+            let written = try await connection.query(sql, parameters).affectedRows
+            guard written < states.count else { return [] }
+            return try await account(for: items, states, connection)
+        }
+    }
+
+    /// What wasn't inserted or applied must be there already, in this state or a newer one, as the same message.
+    private func account(
+        for items: ArraySlice<Batch.Item>, _ states: [MessageState], _ connection: PostgresConnection
+    ) async throws(PostgresError) -> [DeadLetter] {
+        let rows = try await connection.query(
+            """
+            select m.conversation_id, m.id, m.sender_id, m.client_message_id, m.last_event_id
+            from unnest($1::uuid[], $2::bigint[]) as e (conversation_id, id)
+            join messages m using (conversation_id, id)
+            """, [.uuids(states.map(\.conversation)), .integers(states.map(\.id))]
+        ).rows
+        var found: [Batch.Key: PostgresRow] = [:]
+        for row in rows {
+            guard let conversation = row.uuid(0), let id = row.integer(1) else { continue }
+            found[Batch.Key(conversation: conversation, id: id)] = row
+        }
+        var deadLetters: [DeadLetter] = []
+        for item in items {
+            let state = item.state
+            let row = found[Batch.Key(conversation: state.conversation, id: state.id)]
+            guard let row, row.uuid(2) == state.sender, row.text(3) == state.clientMessageID,
+                (row.integer(4) ?? 0) >= state.eventID
+            else {
+                deadLetters.append(DeadLetter(entry: item.entry, reason: "its id is held by another message"))
+                continue
+            }
+        }
+        return deadLetters
+    }
+
+    private static func parameters(_ states: [MessageState]) -> [PostgresValue] {
+        [
+            .uuids(states.map(\.conversation)), .integers(states.map(\.id)), .integers(states.map(\.eventID)),
+            .integers(states.map(\.previousEventID)), .uuids(states.map(\.sender)), .texts(states.map(\.senderType)),
+            .texts(states.map(\.messageType)), .texts(states.map(\.content)), .texts(states.map(\.clientMessageID)),
+            .texts(states.map(\.file)), .timestamps(states.map(\.createdAt)), .timestamps(states.map(\.editedAt)),
+            .bools(states.map(\.isDeleted)),
+        ]
+    }
+
+    private static let incoming = """
+        unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::text[],
+            $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::boolean[])
+        as e (conversation_id, id, last_event_id, previous_event_id, sender_id, sender_type, message_type, content,
+            client_message_id, file, created_at, edited_at, is_deleted)
+        """
+
+    private static let columns = """
+        conversation_id, id, last_event_id, previous_event_id, sender_id, sender_type, message_type, content,
+        client_message_id, file, created_at, edited_at, is_deleted
+        """
+
+    private static let values = """
+        e.conversation_id, e.id, e.last_event_id, e.previous_event_id, e.sender_id, e.sender_type, e.message_type,
+        e.content, e.client_message_id, e.file::jsonb, e.created_at, e.edited_at, e.is_deleted
+        """
+
+    private static let conflict = """
+        on conflict (conversation_id, id) do update set
+            last_event_id = excluded.last_event_id, previous_event_id = excluded.previous_event_id,
+            content = excluded.content, file = excluded.file, edited_at = excluded.edited_at,
+            is_deleted = excluded.is_deleted
+        where messages.last_event_id < excluded.last_event_id and messages.sender_id = excluded.sender_id
+            and messages.client_message_id = excluded.client_message_id
+        """
+
+    private static let plainUpsert = "insert into messages (\(columns)) select \(values) from \(incoming) \(conflict)"
+
+    private static let carefulUpsert = """
+        insert into messages (\(columns), duplicate_of, reuses_client_id)
+        select \(values), case when d.content = e.content then d.id end, coalesce(d.content <> e.content, false)
+        from \(incoming)
+        left join lateral (
+            select m.id, m.content from messages m
+            where m.conversation_id = e.conversation_id and m.sender_id = e.sender_id
+                and m.client_message_id = e.client_message_id and m.duplicate_of is null and not m.reuses_client_id
+                and m.id <> e.id
+            limit 1) d on true
+        \(conflict)
+        """
+}

@@ -1,0 +1,186 @@
+/// Reads requests out of a stream of bytes (RFC 9112), strictly: what two parsers could read differently is refused.
+///
+/// Lines end in CRLF; folded headers, two lengths, and transfer codings other than `chunked` are refused.
+public struct HTTPRequestParser: Sendable {
+    /// What was found.
+    public enum Step: Equatable {
+        /// The bytes that are left don't make anything whole yet.
+        case needMore
+        /// The client waits for `100 Continue` before it sends its content.
+        case expectContinue
+        /// A whole request.
+        case request(HTTPRequest)
+        /// Answer with this status and close; every later step fails the same way.
+        case failure(HTTPFailure)
+    }
+
+    private enum Phase {
+        case head
+        case body(HTTPRequestHead, left: Int)
+        case chunkSize(HTTPRequestHead)
+        case chunk(HTTPRequestHead, left: Int)
+        /// Behind a chunk's bytes.
+        case chunkEnd(HTTPRequestHead)
+        case trailer(HTTPRequestHead, bytes: Int)
+        case failed(HTTPFailure)
+    }
+
+    /// A chunk's size line, extensions included, in bytes.
+    private static let maximumChunkLine = 256
+
+    private let limits: HTTPLimits
+    private var phase = Phase.head
+    /// How far behind the first byte of `available` no line end was found.
+    private var scanned = 0
+    private var lines = HTTPHeadLines()
+    private var body: [UInt8] = []
+
+    /// Makes a parser for one connection.
+    public init(limits: HTTPLimits) {
+        self.limits = limits
+    }
+
+    /// Whether a request has begun and isn't whole.
+    public var hasPartial: Bool {
+        if case .head = phase { !lines.isEmpty } else { true }
+    }
+
+    /// Takes the next thing from `buffer[available]` and moves `available.lowerBound` past it. What is left has to come again
+    /// with more bytes behind it.
+    public mutating func next(_ buffer: [UInt8], _ available: inout Range<Int>) -> Step {
+        do throws(HTTPFailure) {
+            while true {
+                if let step = try step(buffer, &available) { return step }
+            }
+        } catch {
+            phase = .failed(error)
+            return .failure(error)
+        }
+    }
+
+    private mutating func step(_ buffer: [UInt8], _ available: inout Range<Int>) throws(HTTPFailure) -> Step? {
+        switch phase {
+        case .failed(let failure): throw failure
+        case .head: return try readHead(buffer, &available)
+        case .body(let head, let left): return readBody(head, left, buffer, &available)
+        case .chunkSize(let head): return try readChunkSize(head, buffer, &available)
+        case .chunk(let head, let left):
+            let rest = take(left, buffer, &available)
+            phase = rest == 0 ? .chunkEnd(head) : .chunk(head, left: rest)
+            return rest == 0 ? nil : .needMore
+        case .chunkEnd(let head):
+            guard let line = try takeLine(buffer, &available, limit: 0, 400) else { return .needMore }
+            guard line.isEmpty else { throw HTTPFailure(400, "A chunk is longer than its size says.") }
+            phase = .chunkSize(head)
+            return nil
+        case .trailer(let head, let bytes):
+            guard let line = try takeLine(buffer, &available, limit: limits.headerLine, 431) else { return .needMore }
+            guard !line.isEmpty else { return finish(head) }
+            guard bytes + line.count <= limits.headerBytes else { throw Self.headersTooLarge }
+            phase = .trailer(head, bytes: bytes + line.count)
+            return nil
+        }
+    }
+
+    // MARK: Head
+
+    private mutating func readHead(_ buffer: [UInt8], _ available: inout Range<Int>) throws(HTTPFailure) -> Step? {
+        let isFirst = lines.isEmpty
+        let limit = isFirst ? limits.requestLine : limits.headerLine
+        guard let line = try takeLine(buffer, &available, limit: limit, isFirst ? 414 : 431) else { return .needMore }
+        if line.isEmpty {
+            // An empty line before a request is skipped (RFC 9112, section 2.2).
+            if isFirst { return nil }
+            return try finishHead(hasBytes: !available.isEmpty)
+        }
+        if isFirst {
+            try lines.begin(buffer[line])
+        } else {
+            guard lines.headerCount < limits.headerCount, lines.headerBytes + line.count <= limits.headerBytes else {
+                throw Self.headersTooLarge
+            }
+            try lines.add(buffer[line])
+        }
+        return nil
+    }
+
+    private mutating func finishHead(hasBytes: Bool) throws(HTTPFailure) -> Step? {
+        let head = try HTTPRequestHead(lines)
+        lines = HTTPHeadLines()
+        switch head.framing {
+        case .none: return finish(head)
+        case .sized(let count):
+            guard count <= limits.body else { throw HTTPFailure(413, "The content is too large.") }
+            guard count > 0 else { return finish(head) }
+            phase = .body(head, left: count)
+        case .chunked: phase = .chunkSize(head)
+        }
+        if head.expectsContinue, !hasBytes { return .expectContinue }
+        return nil
+    }
+
+    // MARK: Content
+
+    private mutating func readBody(
+        _ head: HTTPRequestHead, _ left: Int, _ buffer: [UInt8], _ available: inout Range<Int>
+    ) -> Step? {
+        let rest = take(left, buffer, &available)
+        if rest == 0 { return finish(head) }
+        phase = .body(head, left: rest)
+        return .needMore
+    }
+
+    private mutating func readChunkSize(
+        _ head: HTTPRequestHead, _ buffer: [UInt8], _ available: inout Range<Int>
+    ) throws(HTTPFailure) -> Step? {
+        guard let line = try takeLine(buffer, &available, limit: Self.maximumChunkLine, 400) else { return .needMore }
+        let digits = buffer[line].prefix { $0 != UInt8(ascii: ";") && $0 != 0x20 && $0 != 0x09 }
+        var size = 0
+        guard !digits.isEmpty, digits.count <= 8 else { throw HTTPFailure(400, "A chunk's size is malformed.") }
+        for digit in digits {
+            guard let value = Hex.value(of: digit) else { throw HTTPFailure(400, "A chunk's size is malformed.") }
+            size = size << 4 | Int(value)
+        }
+        guard body.count + size <= limits.body else { throw HTTPFailure(413, "The content is too large.") }
+        phase = size == 0 ? .trailer(head, bytes: 0) : .chunk(head, left: size)
+        return nil
+    }
+
+    /// Takes up to `count` bytes of content; returns how many are still to come.
+    private mutating func take(_ count: Int, _ buffer: [UInt8], _ available: inout Range<Int>) -> Int {
+        let taken = min(count, available.count)
+        body += buffer[available.lowerBound..<available.lowerBound + taken]
+        available = available.lowerBound + taken..<available.upperBound
+        return count - taken
+    }
+
+    private mutating func finish(_ head: HTTPRequestHead) -> Step {
+        phase = .head
+        var request = head.request
+        request.body = body
+        body = []
+        return .request(request)
+    }
+
+    // MARK: Lines
+
+    private static let headersTooLarge = HTTPFailure(431, "The headers are too large.")
+
+    /// Takes a line without its CRLF; nil where it isn't whole. `status` is for one longer than `limit`.
+    private mutating func takeLine(
+        _ buffer: [UInt8], _ available: inout Range<Int>, limit: Int, _ status: Int
+    ) throws(HTTPFailure) -> Range<Int>? {
+        let start = available.lowerBound
+        let from = min(start + scanned, available.upperBound)
+        guard let end = buffer[from..<available.upperBound].firstIndex(of: 0x0A) else {
+            scanned = available.count
+            guard available.count <= limit + 1 else { throw HTTPFailure(status, "A line is too long.") }
+            return nil
+        }
+        scanned = 0
+        guard end > start, buffer[end - 1] == 0x0D else { throw HTTPFailure(400, "A line doesn't end in CRLF.") }
+        guard end - 1 - start <= limit else { throw HTTPFailure(status, "A line is too long.") }
+        available = end + 1..<available.upperBound
+        return start..<end - 1
+    }
+}

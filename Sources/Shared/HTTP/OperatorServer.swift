@@ -1,0 +1,117 @@
+internal import Glibc
+
+/// A small HTTP server for health checks and metrics, where a process has no other: one request per connection.
+///
+/// Confined to its loop.
+public final class OperatorServer: EventHandler {
+    /// A client that hasn't sent its request after so many milliseconds is cut.
+    fileprivate static let deadline: Int64 = 10_000
+    /// So many clients at a time.
+    private static let maximumClients = 64
+
+    private let descriptor: Int32
+    private let loop: EventLoop
+    private let answer: (HTTPRequest) -> HTTPResponse
+    fileprivate var clients: [ObjectIdentifier: OperatorClient] = [:]
+
+    /// Listens on an address, and answers each request on the loop.
+    public static func start(
+        on address: SocketAddress, _ loop: EventLoop, _ answer: @escaping (HTTPRequest) -> HTTPResponse
+    ) throws(SystemError) {
+        let server = OperatorServer(try Socket.listen(on: address), loop, answer)
+        _ = loop.register(server.descriptor, .readable, server)
+    }
+
+    private init(_ descriptor: Int32, _ loop: EventLoop, _ answer: @escaping (HTTPRequest) -> HTTPResponse) {
+        self.descriptor = descriptor
+        self.loop = loop
+        self.answer = answer
+    }
+
+    /// Accepts whoever waits.
+    public func ready(_ events: ReadyEvents) {
+        while let accepted = try? Socket.accept(descriptor) {
+            guard clients.count < Self.maximumClients else {
+                SystemCall.close(accepted.descriptor)
+                continue
+            }
+            let client = OperatorClient(accepted.descriptor, self, loop, answer)
+            clients[ObjectIdentifier(client)] = client
+            client.start()
+        }
+    }
+}
+
+/// One connection of an operator's tool.
+private final class OperatorClient: EventHandler {
+    private let descriptor: Int32
+    private unowned let server: OperatorServer
+    private let loop: EventLoop
+    private let answer: (HTTPRequest) -> HTTPResponse
+    private var registration: Registration?
+    private var parser = HTTPRequestParser(limits: HTTPLimits(body: 0))
+    private var input: [UInt8] = []
+    private var output: [UInt8] = []
+    private var sent = 0
+
+    init(
+        _ descriptor: Int32, _ server: OperatorServer, _ loop: EventLoop,
+        _ answer: @escaping (HTTPRequest) -> HTTPResponse
+    ) {
+        self.descriptor = descriptor
+        self.server = server
+        self.loop = loop
+        self.answer = answer
+    }
+
+    func start() {
+        registration = loop.register(descriptor, .readable, self)
+        loop.schedule(after: OperatorServer.deadline) { [weak self] in self?.close() }
+    }
+
+    func ready(_ events: ReadyEvents) {
+        if output.isEmpty { receive() } else { flush() }
+    }
+
+    private func receive() {
+        switch SystemCall.receive(descriptor, into: &loop.scratch) {
+        case .count(let count) where count > 0: input += loop.scratch[..<count]
+        case .wouldBlock: return
+        default: return close()
+        }
+        var available = 0..<input.count
+        switch parser.next(input, &available) {
+        case .needMore, .expectContinue: input.removeFirst(available.lowerBound)
+        case .failure(let failure):
+            respond(ProblemDetails.response(status: failure.status, code: "bad-request", detail: failure.reason), false)
+        case .request(let request): respond(answer(request), request.method == "HEAD")
+        }
+    }
+
+    private func respond(_ response: HTTPResponse, _ isHead: Bool) {
+        HTTPResponseWriter.append(
+            response, to: &output, isHead: isHead, keepsAlive: false, now: WallClock.nowMilliseconds() / 1_000)
+        flush()
+    }
+
+    private func flush() {
+        while sent < output.count {
+            switch SystemCall.send(descriptor, output, from: sent) {
+            case .count(let count): sent += count
+            case .wouldBlock:
+                if let registration { loop.update(registration, .writable) }
+                return
+            case .failed: return close()
+            }
+        }
+        close()
+    }
+
+    private func close() {
+        guard let registration else { return }
+        loop.deregister(registration)
+        self.registration = nil
+        SystemCall.close(descriptor)
+        server.clients[ObjectIdentifier(self)] = nil
+    }
+}

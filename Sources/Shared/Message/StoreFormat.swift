@@ -1,0 +1,80 @@
+/// Why the stores can't be used by this process.
+public enum StoreFormatError: Error, Equatable, CustomStringConvertible {
+    /// The store was first used with another format, hash or number of partitions.
+    case mismatch(store: String, found: String, expected: String)
+    /// Redis can't be asked.
+    case redis(RedisError)
+    /// PostgreSQL can't be asked.
+    case postgres(PostgresError)
+
+    /// Whether waiting doesn't help.
+    public var isMismatch: Bool {
+        if case .mismatch = self { true } else { false }
+    }
+
+    /// A sentence for the operator.
+    public var description: String {
+        switch self {
+        case .mismatch(let store, let found, let expected):
+            "\(store) was set up as \"\(found)\" (format, hash, partitions), this process is configured as \"\(expected)\""
+        case .redis(let error): error.description
+        case .postgres(let error): error.description
+        }
+    }
+}
+
+/// The format of what lies in the stores, written at the first start: a process configured otherwise would look for
+/// conversations in the wrong partitions.
+public enum StoreFormat {
+    private static func text(partitions: Int) -> String { "1 crc32 \(partitions)" }
+
+    /// Compares with Redis, or writes it there.
+    public static func check(partitions: Int, redis: RedisConnection) async throws(StoreFormatError) {
+        let expected = text(partitions: partitions)
+        let found: String?
+        do {
+            _ = try await redis.call("SET", Keys.format, expected, "NX")
+            found = try await redis.call("GET", Keys.format).text
+        } catch {
+            throw .redis(error)
+        }
+        guard found == expected else { throw .mismatch(store: "Redis", found: found ?? "", expected: expected) }
+    }
+
+    /// Compares with PostgreSQL, or writes it there.
+    public static func check(partitions: Int, postgres: PostgresPool) async throws(StoreFormatError) {
+        let expected = text(partitions: partitions)
+        let found: String?
+        do {
+            _ = try await postgres.query(
+                "insert into parley_meta (key, value) values ('format', $1) on conflict do nothing", [.text(expected)])
+            found = try await postgres.query("select value from parley_meta where key = 'format'").rows.first?.text(0)
+        } catch {
+            throw .postgres(error)
+        }
+        guard found == expected else { throw .mismatch(store: "PostgreSQL", found: found ?? "", expected: expected) }
+    }
+}
+
+/// What Redis has to be set to so that an acknowledged message is on disk.
+public enum RedisDurability {
+    private static let wanted: [(setting: String, value: String, loss: String)] = [
+        ("appendonly", "yes", "a restart of Redis loses acknowledged messages"),
+        (
+            "appendfsync", "always",
+            "a crash of Redis' machine loses the acknowledged messages of the last second or more"
+        ),
+        ("maxmemory-policy", "noeviction", "Redis may drop acknowledged messages when its memory is full"),
+    ]
+
+    /// A sentence for each promise that Redis' settings don't keep.
+    public static func problems(_ redis: RedisConnection) async throws(RedisError) -> [String] {
+        var problems: [String] = []
+        for (setting, value, loss) in wanted {
+            let reply = try await redis.call("CONFIG", "GET", setting)
+            let found = reply.elements?.last?.text ?? "unknown"
+            if found != value { problems.append("\(setting) is \(found), not \(value): \(loss)") }
+        }
+        return problems
+    }
+}

@@ -1,0 +1,292 @@
+internal import CPostgres
+internal import Glibc
+
+/// One connection, in pipeline mode: queries leave at once, their results come in order.
+///
+/// Confined to its loop. A connection whose oldest query passed its deadline is closed, and all queries under way fail.
+public final class PostgresConnection: EventHandler {
+    private struct Pending {
+        let deadline: Int64
+        /// The statement that is prepared with this query; forgotten when that fails.
+        let newStatement: String?
+        let completion: (Result<PostgresResult, PostgresError>) -> Void
+    }
+
+    private enum State {
+        case connecting(CheckedContinuation<PostgresError?, Never>)
+        case ready
+        case closed
+    }
+
+    /// So many statements are kept prepared.
+    private static let maximumStatements = 256
+
+    private let loop: EventLoop
+    private let timeout: Int64
+    private var connection: OpaquePointer?
+    private var registration: Registration?
+    private var state = State.closed
+    private var pending = Queue<Pending>()
+    /// What has come of the oldest query.
+    private var outcome: Result<PostgresResult, PostgresError> = .failure(.unexpectedReply("no result"))
+    private var statements: [String: String] = [:]
+    private var lastStatement = 0
+    private var timer: TimerID?
+    private var isBlocked = false
+    /// Called once when the connection has ended.
+    var onClosed: () -> Void = {}
+
+    /// `timeout` in milliseconds is the deadline of connecting and of each query.
+    init(timeout: Int64, on loop: EventLoop) {
+        self.timeout = timeout
+        self.loop = loop
+    }
+
+    deinit {
+        if let connection { PQfinish(connection) }
+    }
+
+    var isReady: Bool {
+        if case .ready = state { true } else { false }
+    }
+
+    // MARK: Connecting
+
+    func open(_ endpoint: PostgresEndpoint) async throws(PostgresError) {
+        var address: String?
+        if let host = endpoint.host {
+            guard let found = await Resolver.resolve(host, port: 0, on: loop) else {
+                throw .connectionLost("\(host) has no address")
+            }
+            address = found.host
+        }
+        guard let connection = endpoint.start(address: address) else { throw .connectionLost("out of memory") }
+        self.connection = connection
+        guard PQstatus(connection) != CONNECTION_BAD else {
+            let reason = message()
+            close(.connectionLost(reason))
+            throw .connectionLost(reason)
+        }
+        let error = await withCheckedContinuation { (continuation: CheckedContinuation<PostgresError?, Never>) in
+            state = .connecting(continuation)
+            timer = loop.schedule(after: timeout) { [weak self] in self?.close(.timeout) }
+            watch(.writable)
+        }
+        if let error { throw error }
+    }
+
+    /// libpq may change the socket while it connects, so it is registered anew for each step.
+    private func watch(_ interest: ReadyEvents) {
+        guard let connection else { return }
+        registration = loop.register(PQsocket(connection), interest, self)
+    }
+
+    private func unwatch() {
+        if let registration { loop.deregister(registration) }
+        registration = nil
+    }
+
+    private func continueConnecting(_ continuation: CheckedContinuation<PostgresError?, Never>) {
+        guard let connection else { return }
+        unwatch()
+        switch PQconnectPoll(connection) {
+        case PGRES_POLLING_READING: watch(.readable)
+        case PGRES_POLLING_WRITING: watch(.writable)
+        case PGRES_POLLING_OK:
+            if let timer { loop.cancel(timer) }
+            timer = nil
+            guard PQsetnonblocking(connection, 1) == 0, PQenterPipelineMode(connection) == 1 else {
+                return close(.connectionLost(message()))
+            }
+            state = .ready
+            watch(.readable)
+            continuation.resume(returning: nil)
+        default: close(.connectionLost(message()))
+        }
+    }
+
+    // MARK: Queries
+
+    /// Runs a query; each distinct text is prepared once per connection. `$1` and so on are the parameters.
+    public func query(
+        _ sql: String, _ parameters: [PostgresValue] = []
+    ) async throws(PostgresError) -> PostgresResult {
+        let result: Result<PostgresResult, PostgresError> = await withCheckedContinuation { continuation in
+            send(sql, parameters) { continuation.resume(returning: $0) }
+        }
+        return try result.get()
+    }
+
+    private func send(
+        _ sql: String, _ parameters: [PostgresValue],
+        _ completion: @escaping (Result<PostgresResult, PostgresError>) -> Void
+    ) {
+        guard case .ready = state, let connection else { return completion(.failure(.notConnected)) }
+        let types = parameters.map(\.type)
+        let key = types.map(String.init).joined(separator: ",") + ":" + sql
+        let isNew = statements[key] == nil
+        guard let name = prepare(key, sql, types, connection), execute(name, parameters, connection),
+            PQpipelineSync(connection) == 1
+        else {
+            let reason = message()
+            completion(.failure(.connectionLost(reason)))
+            return close(.connectionLost(reason))
+        }
+        pending.append(
+            Pending(deadline: loop.now + timeout, newStatement: isNew ? key : nil, completion: completion))
+        if timer == nil { watchOldest() }
+        flush()
+    }
+
+    /// The name of the prepared statement, which is on its way if it is new.
+    private func prepare(_ key: String, _ sql: String, _ types: [UInt32], _ connection: OpaquePointer) -> String? {
+        if let known = statements[key] { return known }
+        // A statement beyond the bound is unnamed: prepared for this time only.
+        let isKept = statements.count < Self.maximumStatements
+        lastStatement += 1
+        let name = isKept ? "s\(lastStatement)" : ""
+        guard PQsendPrepare(connection, name, sql, Int32(types.count), types) == 1 else { return nil }
+        if isKept { statements[key] = name }
+        return name
+    }
+
+    private func execute(_ name: String, _ parameters: [PostgresValue], _ connection: OpaquePointer) -> Bool {
+        let encoded = parameters.map(\.encoded)
+        let storage = Array(encoded.compactMap { $0 }.joined()) + [0]
+        return storage.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress?.assumingMemoryBound(to: CChar.self) else { return false }
+            var offset = 0
+            var values: [UnsafePointer<CChar>?] = []
+            for value in encoded {
+                values.append(value == nil ? nil : base + offset)
+                offset += value?.count ?? 0
+            }
+            let lengths = encoded.map { Int32($0?.count ?? 0) }
+            let formats = [Int32](repeating: 1, count: encoded.count)
+            return PQsendQueryPrepared(connection, name, Int32(encoded.count), values, lengths, formats, 1) == 1
+        }
+    }
+
+    // MARK: Results
+
+    /// Moves what libpq has to read or to write.
+    public func ready(_ events: ReadyEvents) {
+        if case .connecting(let continuation) = state { return continueConnecting(continuation) }
+        guard let connection else { return }
+        if events.contains(.writable) { flush() }
+        guard !events.isDisjoint(with: [.readable, .hangup, .error]) else { return }
+        guard PQconsumeInput(connection) == 1 else { return close(.connectionLost(message())) }
+        takeResults()
+        if PQstatus(connection) == CONNECTION_BAD { close(.connectionLost(message())) }
+    }
+
+    private func takeResults() {
+        var emptySteps = 0
+        // Results of one query are ended by a nil; several in a row mean that nothing has come.
+        while let connection, !pending.isEmpty, emptySteps < 3, PQisBusy(connection) == 0 {
+            guard let result = PQgetResult(connection) else {
+                emptySteps += 1
+                continue
+            }
+            emptySteps = 0
+            take(result)
+            PQclear(result)
+        }
+    }
+
+    private func take(_ result: OpaquePointer) {
+        switch PQresultStatus(result) {
+        case PGRES_TUPLES_OK: succeed(Self.rows(of: result))
+        case PGRES_COMMAND_OK:
+            let affected = PQcmdTuples(result).map { Int(String(cString: $0)) ?? 0 } ?? 0
+            succeed(PostgresResult(rows: [], affectedRows: affected))
+        case PGRES_PIPELINE_SYNC:
+            guard let done = pending.popFirst() else { return }
+            if case .failure = outcome, let key = done.newStatement { statements[key] = nil }
+            let ended = outcome
+            outcome = .failure(.unexpectedReply("no result"))
+            done.completion(ended)
+        case PGRES_PIPELINE_ABORTED: break
+        default: outcome = .failure(Self.error(of: result))
+        }
+    }
+
+    /// What fails stays failed, whatever else the same query brings.
+    private func succeed(_ result: PostgresResult) {
+        if case .failure(.refused) = outcome { return }
+        outcome = .success(result)
+    }
+
+    private static func rows(of result: OpaquePointer) -> PostgresResult {
+        let columns = PQnfields(result)
+        let types = (0..<columns).map { PQftype(result, $0) }
+        let rows = (0..<PQntuples(result)).map { row in
+            let values: [[UInt8]?] = (0..<columns).map { column in
+                guard PQgetisnull(result, row, column) == 0, let start = PQgetvalue(result, row, column) else {
+                    return nil
+                }
+                return Array(UnsafeRawBufferPointer(start: start, count: Int(PQgetlength(result, row, column))))
+            }
+            return PostgresRow(types: types, values: values)
+        }
+        return PostgresResult(rows: rows, affectedRows: rows.count)
+    }
+
+    private static func error(of result: OpaquePointer) -> PostgresError {
+        func field(_ code: Character) -> String? {
+            PQresultErrorField(result, Int32(code.asciiValue ?? 0)).map { String(cString: $0) }
+        }
+        return .refused(
+            state: field("C") ?? "", message: field("M") ?? "no message", constraint: field("n"))
+    }
+
+    // MARK: Writing and ending
+
+    private func flush() {
+        guard let connection, let registration else { return }
+        switch PQflush(connection) {
+        case 0:
+            if isBlocked { loop.update(registration, .readable) }
+            isBlocked = false
+        case 1:
+            if !isBlocked { loop.update(registration, [.readable, .writable]) }
+            isBlocked = true
+        default: close(.connectionLost(message()))
+        }
+    }
+
+    private func watchOldest() {
+        guard let oldest = pending.first else {
+            timer = nil
+            return
+        }
+        timer = loop.schedule(after: max(1, oldest.deadline - loop.now)) { [weak self] in
+            guard let self else { return }
+            if let first = pending.first, first.deadline <= loop.now { return close(.timeout) }
+            watchOldest()
+        }
+    }
+
+    private func message() -> String {
+        guard let text = PQerrorMessage(connection) else { return "unknown" }
+        let line = String(cString: text).split(separator: "\n").joined(separator: "; ")
+        return line.isEmpty ? "closed by the server" : line
+    }
+
+    /// Ends the connection; queries under way fail.
+    func close(_ reason: PostgresError) {
+        let old = state
+        state = .closed
+        if let timer { loop.cancel(timer) }
+        timer = nil
+        unwatch()
+        if let connection { PQfinish(connection) }
+        connection = nil
+        for query in pending.removeAll() { query.completion(.failure(reason)) }
+        switch old {
+        case .connecting(let continuation): continuation.resume(returning: reason)
+        case .ready: onClosed()
+        case .closed: break
+        }
+    }
+}

@@ -1,0 +1,50 @@
+/// Why a query has no result.
+public enum PostgresError: Error, Equatable, CustomStringConvertible {
+    /// There is no connection; the query wasn't sent.
+    case notConnected
+    /// The connection ended while the query was under way: whether it took effect is unknown.
+    case connectionLost(String)
+    /// No result within the deadline: whether the query took effect is unknown.
+    case timeout
+    /// Too many callers wait for a connection.
+    case busy
+    /// PostgreSQL refused the query.
+    case refused(state: String, message: String, constraint: String?)
+    /// The body of a transaction undid it.
+    case rolledBack
+    /// The result has another shape than the query says.
+    case unexpectedReply(String)
+
+    /// Whether the query may have taken effect.
+    public var isOutcomeUnknown: Bool {
+        switch self {
+        case .connectionLost, .timeout: true
+        case .notConnected, .busy, .refused, .rolledBack, .unexpectedReply: false
+        }
+    }
+
+    /// Whether the same query may succeed later, since the trouble isn't the query's (appendix A of PostgreSQL's manual:
+    /// connection exceptions, serialisation failures, deadlocks, resources, interventions, system errors).
+    public var isTransient: Bool {
+        switch self {
+        case .notConnected, .connectionLost, .timeout, .busy: true
+        case .rolledBack, .unexpectedReply: false
+        case .refused(let state, _, _):
+            ["40001", "40P01", "55P03", "25006"].contains(state)
+                || ["08", "53", "57", "58"].contains { state.hasPrefix($0) }
+        }
+    }
+
+    /// A sentence for logs; it never holds a parameter's value.
+    public var description: String {
+        switch self {
+        case .notConnected: "not connected to PostgreSQL"
+        case .connectionLost(let reason): "connection to PostgreSQL lost: \(reason)"
+        case .timeout: "no result from PostgreSQL in time"
+        case .busy: "too many queries wait"
+        case .refused(let state, let message, _): "PostgreSQL \(state): \(message)"
+        case .rolledBack: "rolled back"
+        case .unexpectedReply(let text): "unexpected result: \(text)"
+        }
+    }
+}

@@ -1,0 +1,13 @@
+/// The scripts in `Redis/Scripts`; each file's head tells its keys, arguments and reply.
+public enum RedisScripts {
+    /// Accepts a batch of messages.
+    public static let accept = RedisScript(PackageResources.accept_lua)
+    /// Writes what was loaded of a conversation from PostgreSQL.
+    public static let load = RedisScript(PackageResources.load_lua)
+    /// Cuts off what is known of a conversation's members.
+    public static let fence = RedisScript(PackageResources.fence_lua)
+    /// Moves a partition's cursor and trims what is committed.
+    public static let commit = RedisScript(PackageResources.commit_lua)
+    /// Prolongs or ends the ownership of a partition.
+    public static let lease = RedisScript(PackageResources.lease_lua)
+}
