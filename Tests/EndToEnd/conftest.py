@@ -1,17 +1,26 @@
-"""What the end-to-end tests share: the addresses that scripts/up wrote to state.env and scripts/test exported."""
-
-import os
+"""The tests run against what scripts/up has started; its state.env is in the environment."""
 
 import pytest
 
-
-@pytest.fixture(scope="session")
-def url():
-    """Parley as its users reach it, through the balancer."""
-    return os.environ["PARLEY_URL"]
+import parley
 
 
-@pytest.fixture(scope="session")
-def gateway_urls():
-    """Each gateway itself."""
-    return os.environ["PARLEY_GATEWAY_URLS"].split()
+@pytest.fixture
+def clients():
+    """Makes clients and closes them."""
+    made = []
+
+    def make(*arguments, **keywords):
+        made.append(parley.Client(*arguments, **keywords))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture
+def pair():
+    """Two users with a DIRECT conversation: (one, other, conversation)."""
+    one, other = parley.new_user(), parley.new_user()
+    return one, other, parley.create("DIRECT", [one, other])

@@ -21,7 +21,8 @@ struct Commit {
     private(set) var conversations: [UUID: Progress] = [:]
 
     /// Sums up batches by partition; `window` is the dedupe window in milliseconds.
-    static func all(of entries: [Entry], _ items: [Batch.Item], _ deadLetters: [DeadLetter], window: Int64) -> [Commit] {
+    static func all(of entries: [Entry], _ items: [Batch.Item], _ deadLetters: [DeadLetter], window: Int64) -> [Commit]
+    {
         var commits: [Int: Commit] = [:]
         for entry in entries {
             let known = commits[entry.partition.number]

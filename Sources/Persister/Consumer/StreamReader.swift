@@ -35,7 +35,8 @@ struct StreamReader {
                 }
                 // An entry without the field is one that can't be read: it is accounted for as such.
                 let fields = pair[1].elements ?? []
-                entries.append(Entry(partition: partition, id: id, bytes: fields.count >= 2 ? fields[1].bytes ?? [] : []))
+                entries.append(
+                    Entry(partition: partition, id: id, bytes: fields.count >= 2 ? fields[1].bytes ?? [] : []))
             }
         }
         return entries

@@ -40,7 +40,8 @@ enum Bootstrap {
         case "/healthz": HTTPResponse(status: 200, body: Array("ok\n".utf8))
         case "/readyz":
             HTTPResponse(
-                status: persister.isReady ? 200 : 503, body: Array((persister.isReady ? "ready\n" : "not ready\n").utf8))
+                status: persister.isReady ? 200 : 503, body: Array((persister.isReady ? "ready\n" : "not ready\n").utf8)
+            )
         case "/metrics":
             HTTPResponse(
                 status: 200, headers: HTTPHeaders([("Content-Type", "text/plain; version=0.0.4; charset=utf-8")]),

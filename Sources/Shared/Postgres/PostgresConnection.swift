@@ -25,6 +25,8 @@ public final class PostgresConnection: EventHandler {
     private let timeout: Int64
     private var connection: OpaquePointer?
     private var registration: Registration?
+    /// The watched duplicate of libpq's socket.
+    private var descriptor: Int32 = -1
     private var state = State.closed
     private var pending = Queue<Pending>()
     /// What has come of the oldest query.
@@ -62,6 +64,8 @@ public final class PostgresConnection: EventHandler {
         }
         guard let connection = endpoint.start(address: address) else { throw .connectionLost("out of memory") }
         self.connection = connection
+        // Its notices would go to standard error, between the lines of the log.
+        PQsetNoticeProcessor(connection, { _, _ in }, nil)
         guard PQstatus(connection) != CONNECTION_BAD else {
             let reason = message()
             close(.connectionLost(reason))
@@ -75,15 +79,21 @@ public final class PostgresConnection: EventHandler {
         if let error { throw error }
     }
 
-    /// libpq may change the socket while it connects, so it is registered anew for each step.
+    /// Watches a duplicate of libpq's socket, anew for each step of connecting: libpq may change its socket while it
+    /// connects, and closes it by itself when it finds the connection gone.
     private func watch(_ interest: ReadyEvents) {
         guard let connection else { return }
-        registration = loop.register(PQsocket(connection), interest, self)
+        let duplicate = fcntl(PQsocket(connection), F_DUPFD_CLOEXEC, 0)
+        guard duplicate >= 0 else { return close(.connectionLost("no descriptor is left")) }
+        descriptor = duplicate
+        registration = loop.register(duplicate, interest, self)
     }
 
     private func unwatch() {
-        if let registration { loop.deregister(registration) }
-        registration = nil
+        guard let registration else { return }
+        loop.deregister(registration)
+        SystemCall.close(descriptor)
+        self.registration = nil
     }
 
     private func continueConnecting(_ continuation: CheckedContinuation<PostgresError?, Never>) {
