@@ -1,0 +1,86 @@
+import Shared
+import Testing
+
+@testable import Gateway
+
+@Suite struct JwtHandshakeInterceptorTests {
+    private static let secret = "0123456789abcdef0123456789abcdef"
+    private let user = "00000000-0000-4000-8000-00000000000a"
+
+    private func interceptor(_ environment: [String: String] = [:]) throws -> JwtHandshakeInterceptor {
+        let config = try GatewayConfig.read(
+            environment: ["PARLEY_JWT_SECRET": Self.secret].merging(environment) { $1 })
+        return JwtHandshakeInterceptor(try Authenticator(config.security, publicKey: nil), config.security)
+    }
+
+    private func token(_ claims: [(String, JSON)] = []) -> String {
+        let all = [("sub", JSON.string(user)), ("exp", .integer(4_102_444_800))] + claims
+        return JWTSigner.sign(JSONObject(all), secret: Array(Self.secret.utf8))
+    }
+
+    private func request(_ headers: [(String, String)] = [], query: String? = nil) -> HTTPRequest {
+        let usual = [
+            ("Host", "h"), ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ]
+        return HTTPRequest(method: "GET", path: "/ws", query: query, headers: HTTPHeaders(usual + headers))
+    }
+
+    private func code(_ verdict: JwtHandshakeInterceptor.Verdict) -> String? {
+        if case .refuse(let refusal) = verdict { refusal.code } else { nil }
+    }
+
+    @Test func aTokenInTheHeader() throws {
+        let verdict = try interceptor().intercept(request([("Authorization", "bearer \(token())")]))
+        guard case .accept(let identity, _, let subprotocol) = verdict else {
+            Issue.record("refused")
+            return
+        }
+        #expect(identity.user.description == user && identity.senderType == "USER" && subprotocol == nil)
+    }
+
+    /// Browsers can't set headers: the token is a subprotocol, which is never echoed.
+    @Test func aTokenAsSubprotocol() throws {
+        let offered = "bearer.\(token()), v11.stomp, v12.stomp, other"
+        let verdict = try interceptor().intercept(request([("Sec-WebSocket-Protocol", offered)]))
+        guard case .accept(_, _, let subprotocol) = verdict else {
+            Issue.record("refused")
+            return
+        }
+        #expect(subprotocol == "v12.stomp")
+    }
+
+    @Test func aTokenInTheQueryCountsOnlyWhereItIsAllowed() throws {
+        let request = request(query: "access_token=\(token())")
+        #expect(code(try interceptor().intercept(request)) == "token-missing")
+        let lenient = try interceptor(["PARLEY_ALLOW_QUERY_TOKEN": "true"])
+        #expect(code(lenient.intercept(request)) == nil)
+    }
+
+    @Test func badTokens() throws {
+        let interceptor = try interceptor()
+        #expect(code(interceptor.intercept(request())) == "token-missing")
+        for header in ["Bearer x", "Bearer ", "Basic abc", "Bearer \(token([("sender_type", .string("GOD"))]))"] {
+            #expect(code(interceptor.intercept(request([("Authorization", header)])))?.hasPrefix("token-") == true)
+        }
+    }
+
+    @Test func origins() throws {
+        let interceptor = try interceptor(["PARLEY_ALLOWED_ORIGINS": "https://chat.example"])
+        let authorization = ("Authorization", "Bearer \(token())")
+        #expect(code(interceptor.intercept(request([authorization]))) == nil)
+        #expect(code(interceptor.intercept(request([authorization, ("Origin", "https://CHAT.example")]))) == nil)
+        #expect(
+            code(interceptor.intercept(request([authorization, ("Origin", "https://evil.example")])))
+                == "origin-not-allowed")
+        #expect(code(interceptor.intercept(request([authorization, ("Origin", "null")]))) == "origin-not-allowed")
+    }
+
+    @Test func refusalsSayHowToSignIn() {
+        let response = HandshakeRefusal(.token, "token-refused", "The token has expired.").response
+        #expect(response.status == 401)
+        #expect(response.headers.first("WWW-Authenticate")?.contains("invalid_token") == true)
+        #expect(HandshakeRefusal(.forbidden, "x", "y").response.status == 403)
+        #expect(HandshakeRefusal(.forbidden, "x", "y").closeCode == .forbidden)
+    }
+}

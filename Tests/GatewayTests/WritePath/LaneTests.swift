@@ -1,0 +1,112 @@
+import Shared
+import Testing
+
+@testable import Gateway
+
+@Suite struct LaneTests {
+    private let first = UUID(high: 1, low: 1)
+    private let second = UUID(high: 2, low: 2)
+
+    private func draft(_ id: String, in conversation: UUID? = nil, bytes: Int = 10, deadline: Int64 = 1_000) -> Draft {
+        Draft(
+            conversation: conversation ?? first, sender: UUID(high: 9, low: 9), clientMessageID: id, digest: [],
+            tail: [UInt8](repeating: 0, count: bytes), deadline: deadline
+        ) { _ in }
+    }
+
+    private func ids(_ drafts: [Draft]) -> [String] { drafts.map(\.clientMessageID) }
+
+    @Test func oneBatchAtATime() {
+        var lane = Lane()
+        lane.append(draft("a"))
+        lane.append(draft("b"))
+        #expect(ids(lane.takeBatch()) == ["a", "b"])
+        lane.append(draft("c"))
+        #expect(lane.takeBatch().isEmpty)
+        #expect(ids(lane.finishBatch()) == ["a", "b"])
+        #expect(ids(lane.takeBatch()) == ["c"])
+        _ = lane.finishBatch()
+        #expect(lane.isEmpty && lane.takeBatch().isEmpty)
+    }
+
+    @Test func batchesAreBounded() {
+        var lane = Lane()
+        for number in 0..<100 { lane.append(draft("\(number)")) }
+        #expect(lane.takeBatch().count == Lane.maximumMessages)
+        _ = lane.finishBatch()
+        #expect(lane.takeBatch().count == 100 - Lane.maximumMessages)
+        _ = lane.finishBatch()
+        for number in 0..<3 { lane.append(draft("\(number)", bytes: Lane.maximumBytes / 2)) }
+        #expect(lane.takeBatch().count == 1)
+        _ = lane.finishBatch()
+        lane.append(draft("large", bytes: 2 * Lane.maximumBytes))
+        #expect(ids(lane.takeBatch()) == ["1"])
+        _ = lane.finishBatch()
+        #expect(ids(lane.takeBatch()) == ["2"])
+        _ = lane.finishBatch()
+        #expect(ids(lane.takeBatch()) == ["large"], "one that is too large goes alone")
+    }
+
+    @Test func aKeptBatchGoesAgainWholeBeforeAnythingElse() {
+        var lane = Lane()
+        lane.append(draft("a"))
+        _ = lane.takeBatch()
+        lane.append(draft("b"))
+        lane.keepBatch()
+        #expect(ids(lane.takeBatch()) == ["a"])
+        _ = lane.finishBatch()
+        #expect(ids(lane.takeBatch()) == ["b"])
+    }
+
+    @Test func aColdConversationWaitsWithoutHoldingUpOthers() {
+        var lane = Lane()
+        for (id, conversation) in [("a1", first), ("b1", second), ("a2", first)] {
+            lane.append(draft(id, in: conversation))
+        }
+        let batch = lane.takeBatch()
+        lane.append(draft("a3", in: first))
+        _ = lane.finishBatch()
+        // The script said cold to both.
+        let isFirst = lane.park(batch[0])
+        let isSecond = lane.park(batch[2])
+        #expect(isFirst && !isSecond)
+        lane.append(draft("a4", in: first))
+        lane.append(draft("b2", in: second))
+        #expect(ids(lane.takeBatch()) == ["b2"])
+        _ = lane.finishBatch()
+        lane.append(draft("b3", in: second))
+        lane.prepend(lane.unpark(first))
+        #expect(
+            ids(lane.takeBatch()) == ["a1", "a2", "a4", "a3", "b3"]
+                || ids(lane.batch) == ["a1", "a2", "a3", "a4", "b3"])
+    }
+
+    @Test func whatHasPassedItsDeadlineIsTakenOutUnlessACallTellsItsOutcome() {
+        var lane = Lane()
+        lane.append(draft("flying", deadline: 10))
+        _ = lane.takeBatch()
+        lane.append(draft("late", deadline: 20))
+        lane.append(draft("early", deadline: 500))
+        _ = lane.park(draft("parked", in: second, deadline: 20))
+        #expect(ids(lane.removeExpired(at: 100)).sorted() == ["late", "parked"])
+        lane.keepBatch()
+        let expired = lane.removeExpired(at: 100)
+        #expect(ids(expired) == ["flying"] && expired[0].wasSent)
+        #expect(ids(lane.takeBatch()) == ["early"])
+    }
+}
+
+@Suite struct AcceptCallTests {
+    @Test func answersInTheirOrder() {
+        let numbers: [Int64] = [99, 0, 42, 41, 1, 40, 0, 2, 0, 0, 3, 0, 0, 4, 0, 0, 5, 0, 0, 6, 0, 0, 7, 0, 0]
+        let reply = RedisReply.array(numbers.map { .integer($0) })
+        #expect(
+            AcceptCall.answers(in: reply, count: 8) == [
+                .accepted(42), .repeated(40), .cold, .refused(.notFound), .refused(.archived), .refused(.full),
+                .refused(.exhausted), .refused(.corrupt),
+            ])
+        #expect(AcceptCall.answers(in: reply, count: 7) == nil)
+        #expect(AcceptCall.answers(in: .array([.integer(1), .integer(8), .integer(0), .integer(0)]), count: 1) == nil)
+        #expect(AcceptCall.answers(in: .status("OK"), count: 0) == nil)
+    }
+}

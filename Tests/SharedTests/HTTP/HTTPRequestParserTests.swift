@@ -1,0 +1,154 @@
+import Testing
+
+@testable import Shared
+
+@Suite struct HTTPRequestParserTests {
+    /// Feeds a text in pieces of so many bytes, as a connection would, and returns all steps but `needMore`.
+    private func parse(
+        _ text: String, piece: Int = .max, limits: HTTPLimits = HTTPLimits(body: 1_000)
+    ) -> [HTTPRequestParser.Step] {
+        var parser = HTTPRequestParser(limits: limits)
+        var steps: [HTTPRequestParser.Step] = []
+        var left: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            left += rest.prefix(piece)
+            rest = rest.dropFirst(piece)
+            var available = 0..<left.count
+            while true {
+                let step = parser.next(left, &available)
+                if step == .needMore { break }
+                steps.append(step)
+                if case .failure = step { return steps }
+            }
+            left = Array(left[available])
+        }
+        return steps
+    }
+
+    private func requests(_ text: String, piece: Int = .max) -> [HTTPRequest] {
+        parse(text, piece: piece).compactMap { step in
+            if case .request(let request) = step { request } else { nil }
+        }
+    }
+
+    private func status(_ text: String, limits: HTTPLimits = HTTPLimits(body: 1_000)) -> Int? {
+        guard case .failure(let failure) = parse(text, limits: limits).last else { return nil }
+        return failure.status
+    }
+
+    @Test func aWholeRequestInPiecesOfEverySize() throws {
+        let text =
+            "\r\nPOST /a%20b?c=d&e HTTP/1.1\r\nHost: here\r\nX-Empty:\r\nContent-Length:  5 \r\n\r\nhello"
+            + "GET / HTTP/1.1\r\nhost: here\r\nConnection: close\r\n\r\n"
+        for piece in 1...text.utf8.count {
+            let found = requests(text, piece: piece)
+            try #require(found.count == 2)
+            #expect(found[0].method == "POST" && found[0].path == "/a%20b" && found[0].query == "c=d&e")
+            #expect(found[0].body == Array("hello".utf8) && found[0].keepsAlive)
+            #expect(found[0].headers.first("x-empty") == "" && found[0].headers.first("content-length") == "5")
+            #expect(found[1].path == "/" && found[1].query == nil && !found[1].keepsAlive && found[1].body.isEmpty)
+        }
+    }
+
+    @Test func chunkedContentInPiecesOfEverySize() throws {
+        let text =
+            "POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4;a=b\r\nWiki\r\nA\r\npedia in \n\r\n"
+            + "0\r\nTrailer: dropped\r\n\r\nGET /y HTTP/1.1\r\nHost: h\r\n\r\n"
+        for piece in 1...text.utf8.count {
+            let found = requests(text, piece: piece)
+            try #require(found.count == 2)
+            #expect(found[0].body == Array("Wikipedia in \n".utf8))
+            #expect(found[0].headers.first("Trailer") == nil && found[1].path == "/y")
+        }
+    }
+
+    @Test func continueIsSaidOnlyWhileTheContentIsMissing() {
+        let head = "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+        #expect(parse(head) == [.expectContinue])
+        #expect(parse(head + "hi").count == 1)
+        #expect(status(head.replacing("100-continue", with: "a-miracle")) == 417)
+    }
+
+    @Test func targetsInAllForms() {
+        func path(_ target: String, _ method: String = "GET") -> String? {
+            requests("\(method) \(target) HTTP/1.1\r\nHost: h\r\n\r\n").first?.path
+        }
+        #expect(path("http://elsewhere/a?b") == "/a")
+        #expect(path("HTTP://elsewhere") == "/")
+        #expect(path("*", "OPTIONS") == "*")
+        for target in ["*", "a", "elsewhere:80", "/a b", "/\u{7F}"] { #expect(path(target) == nil) }
+    }
+
+    @Test func versionsAndConnections() {
+        func keepsAlive(_ version: String, _ connection: String) -> Bool? {
+            requests("GET / HTTP/\(version)\r\nHost: h\r\nConnection: \(connection)\r\n\r\n").first?.keepsAlive
+        }
+        #expect(keepsAlive("1.1", "x") == true && keepsAlive("1.1", "x, Close") == false)
+        #expect(keepsAlive("1.0", "x") == false && keepsAlive("1.0", "Keep-Alive") == true)
+        #expect(requests("GET / HTTP/1.0\r\n\r\n").count == 1)
+    }
+
+    /// RFC 9112: what two parsers could read differently is refused.
+    @Test func ambiguousAndBrokenRequests() {
+        let start = "POST / HTTP/1.1\r\nHost: h\r\n"
+        let cases: [(String, Int)] = [
+            (start + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+            (start + "Content-Length: 1\r\nContent-Length: 1\r\n\r\n", 400),
+            (start + "Content-Length: 1, 1\r\n\r\n", 400), (start + "Content-Length: +1\r\n\r\n", 400),
+            (start + "Content-Length: -1\r\n\r\n", 400), (start + "Content-Length: \r\n\r\n", 400),
+            (start + "Content-Length: 99999999999999999999\r\n\r\n", 400),
+            (start + "Transfer-Encoding: gzip, chunked\r\n\r\n", 501),
+            (start + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", 501),
+            (start + "Transfer-Encoding: chunked\r\n\r\nx\r\n", 400),
+            (start + "Transfer-Encoding: chunked\r\n\r\n\r\n", 400),
+            (start + "Transfer-Encoding: chunked\r\n\r\n1\r\nab\r\n", 400),
+            (start + "Transfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n", 400),
+            (start + "Transfer-Encoding: chunked\r\n\r\nFFFFFFFFF\r\n", 400),
+            (start + "X: a\r\n b\r\n\r\n", 400), (start + "X : a\r\n\r\n", 400), (start + ": a\r\n\r\n", 400),
+            (start + "X\r\n\r\n", 400), (start + "X: a\u{0}b\r\n\r\n", 400), (start + "X: a\rb\r\n\r\n", 400),
+            (start + "X: a\n\r\n", 400), ("GET / HTTP/1.1\r\n\r\n", 400),
+            ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400), ("GET /\r\n\r\n", 400), ("GET  / HTTP/1.1\r\n", 400),
+            ("G(T / HTTP/1.1\r\n", 400), ("GET / HTTP/2.0\r\n", 505), ("GET / FTP/1.1\r\n", 400),
+            ("GET / HTTP/1.1 \r\n", 400),
+            ("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+        ]
+        for (text, expected) in cases { #expect(status(text) == expected, "\(text)") }
+    }
+
+    @Test func limits() {
+        var limits = HTTPLimits(body: 10)
+        limits.requestLine = 50
+        limits.headerLine = 40
+        limits.headerBytes = 100
+        limits.headerCount = 5
+        func status(_ text: String) -> Int? { self.status(text, limits: limits) }
+        let start = "POST / HTTP/1.1\r\nHost: h\r\n"
+        #expect(status("GET /" + String(repeating: "a", count: 100)) == 414)
+        #expect(status(start + "X: " + String(repeating: "a", count: 100)) == 431)
+        #expect(status(start + String(repeating: "X: 1\r\n", count: 6)) == 431)
+        #expect(status(start + String(repeating: "X: 345678901234567890123456\r\n", count: 4)) == 431)
+        #expect(status(start + "Content-Length: 11\r\n\r\n") == 413)
+        #expect(status(start + "Content-Length: 10\r\n\r\n1234567890") == nil)
+        #expect(status(start + "Transfer-Encoding: chunked\r\n\r\n6\r\n123456\r\n5\r\n") == 413)
+        #expect(status(start + "Transfer-Encoding: chunked\r\n\r\n1;" + String(repeating: "x", count: 300)) == 400)
+    }
+
+    @Test func nothingTrapsOnNoise() {
+        var random = SeededGenerator(state: 7)
+        let seeds = [
+            "POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nWiki\r\n0\r\n\r\n",
+            "POST /a?b HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello",
+        ]
+        for round in 0..<4_000 {
+            var bytes = Array(seeds[round % 2].utf8)
+            for _ in 0..<Int.random(in: 1...6, using: &random) {
+                bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+            }
+            var parser = HTTPRequestParser(limits: HTTPLimits(body: 100))
+            var available = 0..<bytes.count
+            for _ in 0..<20 where parser.next(bytes, &available) == .needMore { break }
+            #expect(available.upperBound == bytes.count)
+        }
+    }
+}
