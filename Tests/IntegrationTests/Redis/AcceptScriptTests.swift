@@ -1,0 +1,249 @@
+import Shared
+import Testing
+
+/// The accept script against a real Redis.
+@Suite(.serialized) struct AcceptScriptTests {
+    /// One conversation's keys, and a way to call the script.
+    private struct Bench {
+        let redis: RedisConnection
+        let partition = Partitioning(count: 1).partitions[0]
+        let conversation = UUID.random()
+        let sender = UUID.random()
+        let other = UUID.random()
+
+        struct Message {
+            var conversation: UUID?
+            var sender: UUID?
+            var digest = "digest"
+            var seen: Int64 = 0
+            var random: Int64 = 0
+        }
+
+        func key(_ suffix: String = "") -> String { Keys.conversation(conversation, partition) + suffix }
+
+        func load(archived: Bool = false, last: Int64 = 0, direct: Bool = true) async throws {
+            _ = try await redis.call("SET", key(":ticket"), "t")
+            let users = [sender, other].sorted().map(\.description)
+            let reply = try await redis.call(RedisScripts.load, keys: [Keys.stream(partition)]) { command in
+                command.add(conversation.description)
+                command.add("t")
+                command.add(last)
+                command.add("7")
+                command.add(archived ? "1" : "0")
+                command.add(direct ? users.joined(separator: ",") : "-")
+                for user in users {
+                    command.add(user)
+                    command.add("MEMBER")
+                }
+            }
+            #expect(reply.integer == 1)
+        }
+
+        /// The script's clock, and a code, an id and a previous id per message.
+        func accept(
+            _ messages: [Message], now: Int64 = WallClock.nowMilliseconds(), room: Int64 = 1_000
+        ) async throws -> [Int64] {
+            let reply = try await redis.call(RedisScripts.accept, keys: [Keys.stream(partition)]) { command in
+                command.add(now)
+                command.add(Int64(43_200_000))
+                command.add(room)
+                for message in messages {
+                    command.add((message.conversation ?? conversation).description)
+                    command.add((message.sender ?? sender).description)
+                    command.add(message.digest)
+                    command.add(message.random)
+                    command.add(message.seen)
+                    command.add(#""content":"x"}"#)
+                }
+            }
+            return try #require(reply.elements).compactMap(\.integer)
+        }
+
+        func dump() async throws -> [String: [UInt8]] {
+            // Compressed, the same value may look different each time.
+            _ = try await redis.call("CONFIG", "SET", "rdbcompression", "no")
+            var all: [String: [UInt8]] = [:]
+            for name in try await redis.call("KEYS", "*").elements?.compactMap(\.text) ?? [] {
+                all[name] = try await redis.call("DUMP", name).bytes
+            }
+            return all
+        }
+    }
+
+    private func bench(_ body: @escaping @Sendable (Bench) async throws -> Void) async throws {
+        try await onLoop { loop in
+            try await withRedis(loop) { redis, _ in
+                try await body(Bench(redis: redis))
+            }
+        }
+    }
+
+    @Test func anAcceptedMessageIsEverywhereItBelongs() async throws {
+        try await bench { bench in
+            try await bench.load()
+            let reply = try await bench.accept([.init(random: 17)])
+            let (clock, id) = (reply[0], reply[2])
+            #expect(reply.dropFirst() == [0, id, 0])
+            #expect(id == (clock - EventClock.epoch) * 4096 + 17)
+            let entries = try await bench.redis.call("XRANGE", Keys.stream(bench.partition), "-", "+")
+            let bytes = try #require(entries.elements?.first?.elements?.last?.elements?.last?.bytes)
+            let head = try #require(EventHead(bytes))
+            #expect(head.eventID == id && head.previousEventID == 0 && head.version == 7 && head.recipients.count == 2)
+            let json = try #require(try JSONParser.parse(bytes[head.bodyStart...]).object)
+            #expect(json["id"]?.integer == id && json["eventId"]?.integer == id && json["content"]?.string == "x")
+            #expect(json["createdAt"]?.string == RFC3339.format(milliseconds: clock))
+            let cache = try await bench.redis.call("XRANGE", bench.key(":events"), "-", "+")
+            #expect(cache.elements?.first?.elements?.first?.text == "\(id)-0")
+            #expect(cache.elements?.first?.elements?.last?.elements?.last?.bytes == bytes)
+            for user in [bench.sender, bench.other] {
+                let inbox = Keys.inbox(user, bench.partition)
+                let score = try await bench.redis.call("ZSCORE", inbox, bench.conversation.description)
+                #expect(score.integer == id)
+            }
+            #expect(try await bench.redis.call("HGET", bench.key(), "last").integer == id)
+        }
+    }
+
+    @Test func aBatchIsOneChainAndRepeatsAreAnsweredInIt() async throws {
+        try await bench { bench in
+            try await bench.load()
+            let reply = try await bench.accept(["a", "b", "a", "c"].map { .init(digest: $0) })
+            let ids = stride(from: 2, to: reply.count, by: 3).map { reply[$0] }
+            let codes = stride(from: 1, to: reply.count, by: 3).map { reply[$0] }
+            let previous = stride(from: 3, to: reply.count, by: 3).map { reply[$0] }
+            #expect(codes == [0, 0, 1, 0] && ids[2] == ids[0] && ids[0] < ids[1] && ids[1] < ids[3])
+            #expect(previous[0] == 0 && previous[1] == ids[0] && previous[3] == ids[1])
+            #expect(try await bench.redis.call("XLEN", Keys.stream(bench.partition)).integer == 3)
+            let again = try await bench.accept([.init(digest: "b")])
+            #expect(again.dropFirst() == [1, ids[1], 0])
+        }
+    }
+
+    @Test func aRepeatIsAnsweredBeforeAnyAuthorisation() async throws {
+        try await bench { bench in
+            try await bench.load()
+            let id = try await bench.accept([.init(digest: "a")])[2]
+            try await bench.load(archived: true, last: 0)
+            #expect(try await bench.accept([.init(digest: "a")]).dropFirst() == [1, id, 0])
+            #expect(try await bench.accept([.init(digest: "b")]).dropFirst() == [4, 0, 0])
+            _ = try await bench.redis.call("DEL", bench.key(":members"))
+            #expect(try await bench.accept([.init(digest: "a")]).dropFirst() == [1, id, 0])
+            #expect(try await bench.accept([.init(digest: "b")]).dropFirst() == [2, 0, 0])
+        }
+    }
+
+    @Test func whoIsNotInItAndWhatIsCold() async throws {
+        try await bench { bench in
+            #expect(try await bench.accept([.init()]).dropFirst() == [2, 0, 0])
+            try await bench.load()
+            #expect(try await bench.accept([.init(sender: UUID.random())]).dropFirst() == [3, 0, 0])
+            #expect(try await bench.redis.call("XLEN", Keys.stream(bench.partition)).integer == 0)
+        }
+    }
+
+    @Test func aFullStreamRefusesAndLosesNothing() async throws {
+        try await bench { bench in
+            try await bench.load()
+            let reply = try await bench.accept(["a", "b", "c"].map { .init(digest: $0) }, room: 2)
+            #expect([reply[1], reply[4], reply[7]] == [0, 0, 5])
+            #expect(try await bench.accept([.init(digest: "d")], room: 2).dropFirst() == [5, 0, 0])
+            #expect(try await bench.redis.call("XLEN", Keys.stream(bench.partition)).integer == 2)
+            // What was refused isn't remembered as sent.
+            #expect(try await bench.accept([.init(digest: "c")], room: 3)[1] == 0)
+        }
+    }
+
+    @Test func idsRiseOverAnyClock() async throws {
+        try await bench { bench in
+            try await bench.load()
+            let now = WallClock.nowMilliseconds()
+            let first = try await bench.accept([.init(digest: "a", random: 4_095)], now: now)
+            // The gateway's clock jumps back: the id still rises, by one.
+            let second = try await bench.accept([.init(digest: "b")], now: now - 3_600_000)
+            #expect(second[2] == first[2] + 1 && second[3] == first[2])
+            // Far ahead: Redis' own clock counts.
+            let third = try await bench.accept([.init(digest: "c")], now: now + 86_400_000)
+            #expect(third[2] > second[2] && third[0] < now + 60_000)
+            // The gateway knows of a higher one.
+            let seen = third[2] + 1_000_000_000
+            let fourth = try await bench.accept([.init(digest: "d", seen: seen)])
+            #expect(fourth[2] == seen + 1 && fourth[3] == third[2])
+            let fifth = try await bench.accept([.init(digest: "e", seen: EventClock.limit - 3)])
+            #expect(fifth[1] == 0 && fifth[2] == EventClock.limit - 2)
+            #expect(try await bench.accept([.init(digest: "f")]).dropFirst() == [6, 0, 0])
+        }
+    }
+
+    /// Redis rolls nothing back, so a key of a wrong type has to be found before anything is written.
+    @Test func wrongTypesLeaveNoEffect() async throws {
+        for suffix in ["", ":events", ":members", "inbox", "window", "last window", "format"] {
+            try await bench { bench in
+                try await bench.load()
+                let window = WallClock.nowMilliseconds() / 43_200_000
+                let key =
+                    switch suffix {
+                    case "inbox": Keys.inbox(bench.other, bench.partition)
+                    case "window": bench.key(":d\(window)")
+                    case "last window": bench.key(":d\(window - 1)")
+                    case "format": bench.key()
+                    default: bench.key(suffix)
+                    }
+                if suffix == "format" {
+                    _ = try await bench.redis.call("HSET", key, "f", "2")
+                } else {
+                    _ = try await bench.redis.call("SET", key, "wrong")
+                }
+                let before = try await bench.dump()
+                #expect(try await bench.accept([.init(), .init(digest: "b")]).dropFirst() == [7, 0, 0, 7, 0, 0])
+                let after = try await bench.dump()
+                let changed = Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }
+                #expect(changed.isEmpty, "\(suffix)")
+            }
+        }
+        try await bench { bench in
+            try await bench.load()
+            _ = try await bench.redis.call("SET", Keys.stream(bench.partition), "wrong")
+            let before = try await bench.dump()
+            await #expect(throws: RedisError.self) { try await bench.accept([.init()]) }
+            #expect(try await bench.dump() == before)
+        }
+    }
+
+    @Test func aMessageTakesTheExpiryOff() async throws {
+        try await bench { bench in
+            try await bench.load()
+            for key in [bench.key(), bench.key(":members")] { _ = try await bench.redis.call("PEXPIRE", key, "60000") }
+            _ = try await bench.redis.call("HSET", bench.key(), "ttl", "1")
+            #expect(try await bench.accept([.init()])[1] == 0)
+            #expect(try await bench.redis.call("PTTL", bench.key()).integer == -1)
+            #expect(try await bench.redis.call("PTTL", bench.key(":events")).integer == -1)
+            #expect(try await bench.redis.call("HEXISTS", bench.key(), "ttl").integer == 0)
+        }
+    }
+
+    @Test func aTicketIsGoodOnceAndAFenceEndsIt() async throws {
+        try await bench { bench in
+            func load(_ ticket: String) async throws -> Int64? {
+                try await bench.redis.call(RedisScripts.load, keys: [Keys.stream(bench.partition)]) { command in
+                    for word in [bench.conversation.description, ticket, "5", "1", "0", "-"] { command.add(word) }
+                    command.add(bench.sender.description)
+                    command.add("ADMIN")
+                }.integer
+            }
+            #expect(try await load("t") == 0)
+            _ = try await bench.redis.call("SET", bench.key(":ticket"), "t")
+            #expect(try await load("other") == 0)
+            #expect(try await load("t") == 1)
+            #expect(try await load("t") == 0)
+            #expect(try await bench.redis.call("HGET", bench.key(), "last").integer == 5)
+            _ = try await bench.redis.call("SET", bench.key(":ticket"), "t")
+            let fence = try await bench.redis.call(RedisScripts.fence, keys: [Keys.stream(bench.partition)]) {
+                $0.add(bench.conversation.description)
+                $0.add("2")
+            }
+            #expect(fence.elements?.map(\.integer) == [5, 5])
+            #expect(try await bench.redis.call("EXISTS", bench.key(":members")).integer == 0)
+            #expect(try await load("t") == 0, "what was read before the change may not be written after it")
+        }
+    }
+}
