@@ -59,12 +59,19 @@ import Testing
             return try #require(reply.elements).compactMap(\.integer)
         }
 
-        func dump() async throws -> [String: [UInt8]] {
-            // Compressed, the same value may look different each time.
-            _ = try await redis.call("CONFIG", "SET", "rdbcompression", "no")
-            var all: [String: [UInt8]] = [:]
+        /// All that is in the database, by key; hashes as sorted text, since DUMP gives their fields in any order.
+        func dump() async throws -> [String: String] {
+            var all: [String: String] = [:]
             for name in try await redis.call("KEYS", "*").elements?.compactMap(\.text) ?? [] {
-                all[name] = try await redis.call("DUMP", name).bytes
+                let reply: RedisReply
+                switch try await redis.call("TYPE", name).text {
+                case "hash": reply = try await redis.call("HGETALL", name)
+                case "stream": reply = try await redis.call("XRANGE", name, "-", "+")
+                case "zset": reply = try await redis.call("ZRANGE", name, "0", "-1", "WITHSCORES")
+                default: reply = try await redis.call("GET", name)
+                }
+                let texts = reply.elements?.map { $0.text ?? "\($0)" } ?? [reply.text ?? ""]
+                all[name] = texts.sorted().joined(separator: "|")
             }
             return all
         }
