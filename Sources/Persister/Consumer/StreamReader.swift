@@ -1,13 +1,17 @@
 internal import Shared
 
 /// Reads what is new in the streams of owned partitions.
-struct StreamReader {
+///
+/// Confined to its loop.
+final class StreamReader {
     /// How long (ms) a read waits when there is nothing; far below the connection's deadline.
     private static let block = "500"
 
     /// A connection of its own: a read that waits would hold up everything behind it.
     private let redis: RedisConnection
     private let limit: Int
+    /// How many streams the last read found something in.
+    private var activeStreams = 1
 
     /// `limit` is how many entries are wanted at once.
     init(_ redis: RedisConnection, limit: Int) {
@@ -17,12 +21,13 @@ struct StreamReader {
 
     /// The entries behind the cursors, in the order of each stream; empty when nothing came for a while.
     func read(_ leases: [Lease]) async throws(RedisError) -> [Entry] {
-        // The count is per stream. A small one keeps the first batch small where all streams are full.
-        let count = max(16, limit / 8)
+        // The count is per stream: what is wanted is shared out over as many as had something.
+        let count = max(16, limit / activeStreams)
         var command = RedisCommand("XREAD", "COUNT", String(count), "BLOCK", Self.block, "STREAMS")
         for lease in leases { command.add(Keys.stream(lease.partition)) }
         for lease in leases { command.add(lease.cursor.description) }
         let streams = try await redis.call(command).elements ?? []
+        activeStreams = max(1, streams.count)
         let partitions = Dictionary(uniqueKeysWithValues: leases.map { (Keys.stream($0.partition), $0.partition) })
         var entries: [Entry] = []
         for stream in streams {

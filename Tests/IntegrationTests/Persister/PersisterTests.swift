@@ -1,0 +1,301 @@
+import Shared
+import Testing
+
+@testable import Persister
+
+/// A conversation whose messages lie in a stream, as the accept script puts them there.
+struct Scribe {
+    let redis: RedisConnection
+    let partitioning: Partitioning
+    let conversation: UUID
+    let sender = UUID.random()
+
+    init(_ redis: RedisConnection, partitions: Int, conversation: UUID = UUID.random()) {
+        self.redis = redis
+        self.conversation = conversation
+        partitioning = Partitioning(count: partitions)
+    }
+
+    var partition: Partition { partitioning.partition(of: conversation) }
+
+    /// Makes the conversation known to Redis.
+    func open() async throws {
+        _ = try await redis.call("SET", Keys.ticket(conversation, partition), "t")
+        _ = try await redis.call(RedisScripts.load, keys: [Keys.stream(partition)]) { command in
+            for word in [conversation.description, "t", "0", "1", "0", "-", sender.description, "ADMIN"] {
+                command.add(word)
+            }
+        }
+    }
+
+    /// Sends messages through the accept script; returns their ids.
+    @discardableResult
+    func send(_ messages: [(content: String, clientMessageID: String)], forget: Bool = false) async throws -> [Int64] {
+        var ids: [Int64] = []
+        for start in stride(from: 0, to: messages.count, by: 64) {
+            let reply = try await redis.call(RedisScripts.accept, keys: [Keys.stream(partition)]) { command in
+                command.add(WallClock.nowMilliseconds())
+                command.add(Int64(43_200_000))
+                command.add(Int64(1_000_000))
+                for message in messages[start..<min(start + 64, messages.count)] {
+                    command.add(conversation.description)
+                    command.add(sender.description)
+                    // What Redis has forgotten has another digest.
+                    command.add(
+                        DedupeDigest.digest(
+                            sender: sender,
+                            clientMessageID: message.clientMessageID + (forget ? "\(UUID.random())" : "")))
+                    command.add(Int64(0))
+                    command.add(Int64(0))
+                    command.add(
+                        #""conversationId":"\#(conversation)","senderId":"\#(sender)","senderType":"USER","#
+                            + #""messageType":"TEXT","content":"\#(message.content)","clientMessageId":""#
+                            + #"\#(message.clientMessageID)","file":null,"editedAt":null,"isDeleted":false}"#)
+                }
+            }
+            let numbers = try #require(reply.elements).compactMap(\.integer)
+            for place in stride(from: 1, to: numbers.count, by: 3) {
+                #expect(numbers[place] <= 1)
+                ids.append(numbers[place + 1])
+            }
+        }
+        return ids
+    }
+}
+
+@Suite struct PersisterTests {
+    private static let partitions = 16
+
+    /// A running persister on a loop of its own.
+    private struct Running {
+        let thread: LoopThread
+        let persister: LoopReference<Persister>
+        let metrics: PersisterMetrics
+
+        /// Ends it as `kill -9` would: nothing is given back.
+        func kill() {
+            thread.loop.post { thread.loop.stop() }
+            thread.join()
+        }
+
+        func stop() {
+            persister.post { persister in persister.stop { thread.loop.stop() } }
+            thread.join()
+        }
+    }
+
+    private func start(_ id: String, redis: RedisEndpoint, url: String) throws -> Running {
+        let database = redis.database
+        let config = try PersisterConfig.read(environment: [
+            "PARLEY_REDIS_URL": "redis://\(redis.host):\(redis.port)/\(database)", "PARLEY_DATABASE_URL": url,
+            "PARLEY_PARTITIONS": "\(Self.partitions)", "PARLEY_LEASE": "3s", "PARLEY_DATABASE_TIMEOUT": "2s",
+            "PARLEY_BATCH_ROWS": "500", "PARLEY_LOG_LEVEL": "error", "PARLEY_CACHE_EVENTS": "100",
+        ])
+        let metrics = PersisterMetrics(MetricsRegistry())
+        let loop = try EventLoop()
+        let persister = try Persister(config, id: id, endpoint: redis, metrics: metrics, loop: loop)
+        let reference = LoopReference(persister, on: loop)
+        let thread = LoopThread(loop) {
+            reference.run { $0.start { reason in Issue.record("\(reason)") } }
+        }
+        return Running(thread: thread, persister: reference, metrics: metrics)
+    }
+
+    private func count(_ pool: PostgresPool, _ condition: String = "true") async -> Int64 {
+        (try? await pool.query("select count(*) from messages where \(condition)").rows.first?.integer(0)) ?? -1
+    }
+
+    /// Works with an empty Redis, an empty database and their addresses.
+    private func withStores(
+        _ body:
+            @escaping @Sendable (EventLoop, RedisConnection, RedisEndpoint, PostgresPool, String) async throws -> Void
+    ) async throws {
+        try await onLoop { loop in
+            try await withRedis(loop) { redis, endpoint in
+                try await withDatabase(loop) { url, pool in try await body(loop, redis, endpoint, pool, url) }
+            }
+        }
+    }
+
+    @Test func everythingIsStoredAlsoWhenConnectionsAreCut() async throws {
+        try await withStores { loop, redis, endpoint, pool, url in
+            var expected: Set<Int64> = []
+            let scribes = (0..<25).map { _ in Scribe(redis, partitions: Self.partitions) }
+            let running = try start("one", redis: endpoint, url: url)
+            for (number, scribe) in scribes.enumerated() {
+                try await scribe.open()
+                let messages = (0..<200).map { ("text \($0)", "\(number)-\($0)") }
+                expected.formUnion(try await scribe.send(messages))
+                if number % 8 == 3 {
+                    _ = try await pool.query(
+                        """
+                        select pg_terminate_backend(pid) from pg_stat_activity
+                        where application_name = 'parley-one' and datname = current_database()
+                        """)
+                }
+            }
+            #expect(expected.count == 5_000)
+            #expect(try await eventually(loop) { await count(pool) == 5_000 })
+            let stored = try await pool.query("select id from messages").rows.compactMap { $0.integer(0) }
+            #expect(Set(stored) == expected)
+            for scribe in scribes {
+                let key = Keys.stream(scribe.partition)
+                #expect(try await eventually(loop) { try await redis.call("XLEN", key).integer == 0 })
+                let chain = try await pool.query(
+                    """
+                    select count(*) from (select id, previous_event_id, lag(id, 1, 0::bigint) over (order by id) as before
+                        from messages where conversation_id = $1) m where previous_event_id = before
+                    """, [.uuid(scribe.conversation)])
+                #expect(chain.rows.first?.integer(0) == 200)
+            }
+            running.stop()
+            #expect(running.metrics.deadLetters.value == 0)
+        }
+    }
+
+    @Test func theCacheKeepsTheNewestAndTheStateExpiresOnceCommitted() async throws {
+        try await withStores { loop, redis, endpoint, pool, url in
+            let scribe = Scribe(redis, partitions: Self.partitions)
+            try await scribe.open()
+            let ids = try await scribe.send((0..<300).map { ("text", "\($0)") })
+            let key = Keys.conversation(scribe.conversation, scribe.partition)
+            #expect(try await redis.call("XLEN", key + ":events").integer == 300)
+            let running = try start("one", redis: endpoint, url: url)
+            let stream = Keys.stream(scribe.partition)
+            #expect(try await eventually(loop) { try await redis.call("XLEN", stream).integer == 0 })
+            #expect(try await redis.call("XLEN", key + ":events").integer == 100)
+            let state = try await redis.call("HMGET", key, "last", "floor", "done", "ttl")
+            #expect(state.elements?.map(\.integer) == [ids[299], ids[199], ids[299], 1])
+            for suffix in ["", ":events", ":members"] {
+                #expect((try await redis.call("PTTL", key + suffix).integer ?? 0) > 0, "\(suffix)")
+            }
+            let window = WallClock.nowMilliseconds() / 43_200_000
+            #expect((try await redis.call("PTTL", key + ":d\(window)").integer ?? 0) > 0)
+            #expect(await count(pool) == 300)
+            // A new message takes the expiry off until it is committed too.
+            running.stop()
+            try await scribe.send([("more", "more")])
+            #expect(try await redis.call("PTTL", key).integer == -1)
+        }
+    }
+
+    @Test func anotherTakesOverFromTheDead() async throws {
+        try await withStores { loop, redis, endpoint, pool, url in
+            let scribes = (0..<20).map { _ in Scribe(redis, partitions: Self.partitions) }
+            for scribe in scribes { try await scribe.open() }
+            let first = try start("one", redis: endpoint, url: url)
+            for scribe in scribes { try await scribe.send([("before", "before")]) }
+            #expect(try await eventually(loop) { await count(pool) == 20 })
+            #expect(first.metrics.partitions.value == Self.partitions)
+            first.kill()
+            for scribe in scribes { try await scribe.send([("after", "after")]) }
+            let second = try start("two", redis: endpoint, url: url)
+            #expect(try await eventually(loop) { await count(pool) == 40 })
+            second.stop()
+            #expect(await count(pool, "duplicate_of is not null or reuses_client_id") == 0)
+        }
+    }
+
+    @Test func severalShareThePartitionsEvenly() async throws {
+        try await withStores { loop, _, endpoint, _, url in
+            let first = try start("one", redis: endpoint, url: url)
+            #expect(try await eventually(loop) { first.metrics.partitions.value == Self.partitions })
+            let second = try start("two", redis: endpoint, url: url)
+            let half = Self.partitions / 2
+            #expect(
+                try await eventually(loop) {
+                    first.metrics.partitions.value == half && second.metrics.partitions.value == half
+                })
+            second.stop()
+            #expect(try await eventually(loop) { first.metrics.partitions.value == Self.partitions })
+            first.stop()
+        }
+    }
+
+    @Test func whatCannotBeStoredIsADeadLetterAndHoldsNothingUp() async throws {
+        try await withStores { loop, redis, endpoint, pool, url in
+            let scribe = Scribe(redis, partitions: Self.partitions)
+            try await scribe.open()
+            try await scribe.send([("first", "1")])
+            _ = try await redis.call("XADD", Keys.stream(scribe.partition), "*", "e", "noise")
+            _ = try await redis.call("XADD", Keys.stream(scribe.partition), "*", "other", "field")
+            try await scribe.send([("last", "2")])
+            let running = try start("one", redis: endpoint, url: url)
+            #expect(try await eventually(loop) { await count(pool) == 2 })
+            let key = Keys.deadLetters(scribe.partition)
+            #expect(try await eventually(loop) { try await redis.call("XLEN", key).integer == 2 })
+            let letter = try #require(
+                try await redis.call("XRANGE", key, "-", "+").elements?.first?.elements?.last?.elements)
+            #expect(letter.compactMap(\.text).suffix(2) == ["e", "noise"])
+            #expect(try await redis.call("XLEN", Keys.stream(scribe.partition)).integer == 0)
+            running.stop()
+            #expect(running.metrics.deadLetters.value == 2)
+        }
+    }
+
+    @Test func whatIsReplayedChangesNothingAndAForeignIdIsADeadLetter() async throws {
+        try await withStores { loop, redis, endpoint, pool, url in
+            let scribe = Scribe(redis, partitions: Self.partitions)
+            try await scribe.open()
+            try await scribe.send([("a", "1"), ("b", "2")])
+            let stream = Keys.stream(scribe.partition)
+            let entries = try await redis.call("XRANGE", stream, "-", "+").elements ?? []
+            let bytes = try entries.map { try #require($0.elements?.last?.elements?.last?.bytes) }
+            let running = try start("one", redis: endpoint, url: url)
+            #expect(try await eventually(loop) { await count(pool) == 2 })
+            let forged = String(decoding: bytes[0], as: UTF8.self).replacing(
+                #""clientMessageId":"1""#, with: #""clientMessageId":"9""#)
+            for entry in bytes + [Array(forged.utf8)] {
+                var command = RedisCommand("XADD", stream, "*", "e")
+                command.add(entry)
+                _ = try await redis.call(command)
+            }
+            let key = Keys.deadLetters(scribe.partition)
+            #expect(try await eventually(loop) { try await redis.call("XLEN", key).integer == 1 })
+            #expect(try await eventually(loop) { try await redis.call("XLEN", stream).integer == 0 })
+            #expect(await count(pool) == 2)
+            running.stop()
+        }
+    }
+
+    /// Beyond the dedupe window Redis takes a repeated message for a new one.
+    @Test func aForgottenRepeatIsStoredAsADuplicate() async throws {
+        try await withStores { loop, redis, endpoint, pool, url in
+            let scribe = Scribe(redis, partitions: Self.partitions)
+            try await scribe.open()
+            // All in one batch, so that the plain upsert fails and halving finds them.
+            let ids = try await scribe.send(
+                [("same", "1"), ("same", "1"), ("other", "1"), ("fine", "2")], forget: true)
+            let running = try start("one", redis: endpoint, url: url)
+            #expect(try await eventually(loop) { await count(pool) == 4 })
+            let rows = try await pool.query("select id, duplicate_of, reuses_client_id from messages order by id").rows
+            #expect(rows.map { $0.integer(1) } == [nil, ids[0], nil, nil])
+            #expect(rows.map { $0.bool(2) } == [false, false, true, false])
+            running.stop()
+            #expect(running.metrics.deadLetters.value == 0)
+        }
+    }
+
+    @Test func onlyTheOwnerMovesTheCursor() async throws {
+        try await onLoop { loop in
+            try await withRedis(loop) { redis, _ in
+                let scribe = Scribe(redis, partitions: Self.partitions)
+                try await scribe.open()
+                try await scribe.send([("a", "1")])
+                func commit(_ token: String) async throws -> Int64? {
+                    try await redis.call(RedisScripts.commit, keys: [Keys.stream(scribe.partition)]) { command in
+                        for word in [token, "9999999999999-0", "60000", "43200000", "100", "0"] { command.add(word) }
+                    }.integer
+                }
+                #expect(try await commit("me") == 0)
+                _ = try await redis.call("SET", Keys.owner(scribe.partition), "somebody")
+                #expect(try await commit("me") == 0)
+                #expect(try await redis.call("XLEN", Keys.stream(scribe.partition)).integer == 1)
+                #expect(try await redis.call("EXISTS", Keys.cursor(scribe.partition)).integer == 0)
+                #expect(try await commit("somebody") == 1)
+                #expect(try await redis.call("XLEN", Keys.stream(scribe.partition)).integer == 0)
+                #expect(try await redis.call("GET", Keys.cursor(scribe.partition)).text == "9999999999999-0")
+            }
+        }
+    }
+}
