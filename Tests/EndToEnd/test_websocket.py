@@ -19,7 +19,7 @@ def open_socket(user=None, protocols=None, url=WS, bearer=None, **keywords):
     headers = {"Authorization": "Bearer " + (bearer or parley.token(user or parley.new_user()))}
     if protocols and any(protocol.startswith("bearer.") for protocol in protocols):
         headers = {}
-    return connect(url, additional_headers=headers, subprotocols=protocols, compression=None, **keywords)
+    return connect(url, additional_headers=headers, subprotocols=protocols, compression=None, legacy=True, **keywords)
 
 
 def frame(command, body="", **headers):

@@ -4,8 +4,10 @@
 PACKAGES=(
     libhiredis-dev libpq-dev libssl-dev pkg-config # what the build links
     redis-server redis-tools postgresql haproxy    # what scripts/up and the tests start
-    curl python3-venv                              # what asks the gateways, and the clients of the end-to-end tests
+    curl                                           # what asks the gateways
 )
+# What only the tests need: Python for the clients of the end-to-end tests, and a browser for the demo page.
+TEST_PACKAGES=(python3-venv chromium)
 POLICY=/usr/sbin/policy-rc.d
 
 missing_packages() {

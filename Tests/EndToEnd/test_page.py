@@ -1,0 +1,78 @@
+"""The demo page in a real browser, as two people would use it."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+import parley
+
+ALICE = "00000000-0000-4000-8000-00000000000a"
+BOB = "00000000-0000-4000-8000-00000000000b"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def sign_in(browser):
+    """Opens the page for a user in a window of its own, and notes whatever the browser complains of."""
+    complaints, contexts = [], []
+
+    def open_page(user):
+        context = browser.new_context()
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"{parley.URL}/#token={parley.token(user)}")
+        expect(page.get_by_test_id("connection-state")).to_have_text("connected")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def test_two_people_talk(sign_in):
+    conversation = parley.create("DIRECT", [ALICE, BOB])
+    parley.call("POST", f"/api/conversations/{conversation}/messages", BOB, {"content": "from before"})
+    alice, bob = sign_in(ALICE), sign_in(BOB)
+    assert "token" not in alice.url
+    for page in (alice, bob):
+        page.locator("#conversations > *").first.click()
+        expect(page.locator("#messages")).to_contain_text("from before")
+    alice.locator("#composer").press_sequentially("Hel")
+    expect(bob.locator("#typing")).to_contain_text("Alice is typing")
+    alice.locator("#composer").press_sequentially("lo <b>Bob</b> 😀")
+    alice.locator("#composer").press("Enter")
+    expect(bob.locator("#messages")).to_contain_text("Hello <b>Bob</b> 😀")
+    expect(bob.locator("#messages b", has_text="Bob")).to_have_count(0)
+    expect(bob.locator("#typing")).to_have_text("", timeout=8_000)
+    bob.locator("#composer").fill("Hi Alice")
+    bob.locator("#composer").press("Enter")
+    expect(alice.locator("#messages")).to_contain_text("Hi Alice")
+    contents = [item["content"] for item in parley.history(conversation, ALICE)[:2]]
+    assert contents == ["Hi Alice", "Hello <b>Bob</b> 😀"]
+
+
+def test_a_bad_token_leads_back_to_the_sign_in(browser):
+    page = browser.new_page()
+    page.goto(f"{parley.URL}/#token={parley.token(ALICE, lifetime=-100)}")
+    expect(page.locator("#sign-in-view")).to_be_visible()
+    expect(page.locator("#sign-in-problem")).to_have_text(re.compile("."))
+    page.close()
+
+
+def test_the_page_is_served_with_a_strict_policy():
+    answer = parley.call("GET", "/")
+    assert answer.status == 200 and "script-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    for path in ("app.css", "app.js", "stomp.js", "view.js", "conversation.js", "dialog.js"):
+        assert parley.call("GET", f"/assets/{path}").status == 200
