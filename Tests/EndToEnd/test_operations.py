@@ -1,0 +1,171 @@
+"""What operators do: stop a node, look at sessions, read logs, make a mistake in the configuration."""
+
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+import parley
+from test_failures import restarted  # noqa: F401
+from test_websocket import closed_with, connected, frame, open_socket, parse
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAMS = pathlib.Path(os.environ.get("PARLEY_BIN_DIR", ROOT / ".build" / "release"))
+
+
+def run(program, *arguments, **environment):
+    return subprocess.run(
+        [PROGRAMS / program, *arguments], capture_output=True, text=True, timeout=30,
+        env={name: value for name, value in {**os.environ, **environment}.items() if name not in NOT_SETTINGS})
+
+
+# What scripts/up writes for scripts is no setting, and would be refused as one.
+NOT_SETTINGS = {name for name in os.environ if name.startswith("PARLEY_PID_")} | {
+    "PARLEY_URL", "PARLEY_GATEWAY_URLS", "PARLEY_DATA_DIR", "PARLEY_BIN_DIR"}
+
+
+def test_a_node_that_stops_sends_its_clients_elsewhere(restarted):
+    websocket, headers = connected(url=parley.GATEWAYS[0].replace("http", "ws") + "/ws")
+    pid = int(os.environ["PARLEY_PID_GATEWAY_1"])
+    os.kill(pid, signal.SIGTERM)
+    assert closed_with(websocket) == 1012
+    status = pathlib.Path(f"/proc/{pid}/status")
+    parley.wait_for(lambda: not status.exists() or "State:\tZ" in status.read_text(), what="the end of the gateway")
+    assert len(parley.GATEWAYS) == 2
+    sessions = run("parley", "sessions").stdout
+    assert headers["session"] not in sessions
+    assert '"gateway-1"' not in run("parley", "nodes").stdout
+
+
+def test_sessions_and_nodes_are_shown(clients):
+    user = parley.new_user()
+    clients(user, parley.GATEWAYS[0])
+    clients(user, parley.GATEWAYS[-1])
+    lines = [json.loads(line) for line in run("parley", "sessions", "--user", user).stdout.splitlines()]
+    assert [line["user"] for line in lines] == [user, user]
+    assert {line["node"] for line in lines} == {"gateway-1", "gateway-2"}
+    assert all(line["address"] == "127.0.0.1" and line["version"] == "1.2" for line in lines)
+    nodes = [json.loads(line) for line in run("parley", "nodes").stdout.splitlines()]
+    assert [node["alive"] for node in nodes if node["id"] in ("gateway-1", "gateway-2")] == [True, True]
+
+
+def test_a_token_of_the_command_is_good():
+    user = parley.new_user()
+    result = run("parley", "token", "--user", user, "--role", "admin", "--ttl", "90s")
+    assert result.returncode == 0
+    assert parley.call("GET", "/api/conversations", bearer=result.stdout.strip()).status == 200
+    for arguments in (["token"], ["token", "--user", "me"], ["token", "--user", user, "--ttl", "soon"], ["dance"],
+                      ["token", "--user", user, "--colour", "red"]):
+        result = run("parley", *arguments)
+        assert result.returncode == 64 and result.stderr.startswith("parley: ") and not result.stdout
+
+
+def test_logs_name_what_happened_and_never_what_is_secret(clients, pair):
+    one, other, conversation = pair
+    secret = "a secret that nobody logs"
+    sender, stranger = clients(one), clients(parley.new_user())
+    sender.subscribe(f"/topic/conversation/{conversation}")
+    sender.send(conversation, secret, receipt="r")
+    sender.receipt("r")
+    stranger.send(conversation, secret)
+    stranger.ended.wait(parley.PATIENCE)
+    sender.close()
+    assert parley.call("GET", "/api/conversations", bearer=parley.token(one, secret=b"y" * 32)).status == 401
+    logs = pathlib.Path(os.environ["PARLEY_DATA_DIR"], "log")
+
+    def lines():
+        return [line for log in logs.glob("gateway-*.log") for line in log.read_text().splitlines()]
+
+    def has(message, *fields):
+        return any(f"msg={message}" in line and all(field in line for field in fields) for line in lines())
+
+    parley.wait_for(
+        lambda: has("connected", one) and has("disconnected", one) and has("subscribed", one, conversation)
+        and has("published", one, conversation) and has('"authorisation failed"', stranger.user, conversation)
+        and has('"request refused"'),
+        what="the lines")
+    text = "\n".join(lines())
+    assert secret not in text and "eyJ" not in text and os.environ["PARLEY_JWT_SECRET"] not in text
+
+
+def test_a_bad_value_stops_the_start_and_is_named():
+    result = run("gateway", PARLEY_LOOPS="many", PARLEY_HEARTBEAT="1h", PARLEY_COLOUR="red")
+    assert result.returncode == 78
+    for part in ("PARLEY_LOOPS", "many", "0 to 256", "PARLEY_HEARTBEAT", "1h", "PARLEY_COLOUR"):
+        assert part in result.stderr
+    assert os.environ["PARLEY_JWT_SECRET"] not in result.stderr
+    for program in ("gateway", "persister"):
+        help_text = run(program, "--help").stdout
+        assert "PARLEY_REDIS_URL" in help_text and "PARLEY_DEDUPE_WINDOW" in help_text
+
+
+@pytest.fixture
+def small_gateway():
+    """A gateway of the tests' own with tight limits, beside those of the set-up."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {name: value for name, value in os.environ.items() if name not in NOT_SETTINGS}
+    environment |= {
+        "PARLEY_LISTEN": f"127.0.0.1:{port}", "PARLEY_NODE_ID": "small", "PARLEY_LOOPS": "1",
+        "PARLEY_MAX_CONNECTIONS": "5", "PARLEY_MAX_SESSIONS_PER_USER": "2", "PARLEY_MAX_SUBSCRIPTIONS": "3",
+        "PARLEY_HANDSHAKE_TIMEOUT": "1s", "PARLEY_SHUTDOWN_TIMEOUT": "0s", "PARLEY_LOG_FORMAT": "json"}
+    process = subprocess.Popen(
+        [PROGRAMS / "gateway"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    url = f"http://127.0.0.1:{port}"
+
+    def is_ready():
+        try:
+            return parley.call("GET", "/readyz", url=url).status == 200
+        except OSError:
+            return False
+
+    try:
+        parley.wait_for(is_ready, what="the small gateway")
+        yield url
+    finally:
+        process.terminate()
+        output = process.communicate(timeout=20)[0]
+    assert process.returncode == 0
+    assert all(json.loads(line)["node"] == "small" for line in output.splitlines())
+
+
+def test_limits_are_told(small_gateway):
+    user = parley.new_user()
+    url = small_gateway.replace("http", "ws") + "/ws"
+    first, _ = connected(user, url=url)
+    second, _ = connected(user, url=url)
+    third = open_socket(user, url=url)
+    third.send(frame("CONNECT", accept_version="1.2"))
+    assert parse(third.recv(timeout=10))[1]["code"] == "too-many-sessions"
+    assert closed_with(third) == 4429
+    first.send(frame("SUBSCRIBE", id="e", destination="/user/queue/errors"))
+    for number in range(4):
+        first.send(frame("SUBSCRIBE", id=number, destination="/user/queue/acks", receipt=number))
+    answers = [parse(first.recv(timeout=10)) for _ in range(4)]
+    assert [command for command, _, _ in answers] == ["RECEIPT", "RECEIPT", "MESSAGE", "MESSAGE"]
+    assert json.loads(answers[2][2])["code"] == "too-many-subscriptions"
+    others = [connected(url=url)[0] for _ in range(3)]
+    with pytest.raises(InvalidStatus) as refusal:
+        open_socket(url=url)
+    assert refusal.value.response.status_code == 503
+    assert int(refusal.value.response.headers["Retry-After"]) > 0
+    for websocket in [first, second, *others]:
+        websocket.close()
+
+
+def test_who_says_nothing_is_cut(small_gateway):
+    host = parley.address(small_gateway)
+    for beginning in (b"", b"GET / HTTP/1.1\r\nHost:", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n123"):
+        with socket.create_connection(host, timeout=10) as connection:
+            connection.sendall(beginning)
+            while connection.recv(4096):
+                pass
+    websocket = open_socket(url=small_gateway.replace("http", "ws") + "/ws")
+    assert parse(websocket.recv(timeout=10))[1]["code"] == "handshake-timeout"
+    assert closed_with(websocket) == 1008
