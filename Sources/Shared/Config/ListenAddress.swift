@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// Addresses in configuration.
 enum ListenAddress {
     static let allowed = "an IPv4 or IPv6 address with a port, like 0.0.0.0:8080 or [::]:8080"
@@ -17,12 +15,5 @@ enum ListenAddress {
     }
 
     /// An address without port in the one form that the kernel's addresses are written in; nil for names.
-    static func canonical(_ literal: String) -> String? {
-        var bytes = in6_addr()
-        let family = literal.utf8.contains(UInt8(ascii: ":")) ? AF_INET6 : AF_INET
-        guard inet_pton(family, literal, &bytes) == 1 else { return nil }
-        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        guard inet_ntop(family, &bytes, &text, socklen_t(text.count)) != nil else { return nil }
-        return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-    }
+    static func canonical(_ literal: String) -> String? { SocketAddress(literal: literal, port: 0)?.host }
 }

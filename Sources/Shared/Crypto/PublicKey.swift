@@ -39,9 +39,7 @@ public final class PublicKey: @unchecked Sendable {
     /// Reads a key in PEM form (`BEGIN PUBLIC KEY`, RFC 7468, section 13).
     public init(pem: [UInt8]) throws(PublicKeyError) {
         ERR_clear_error()
-        guard let source = BIO_new_mem_buf(pem, Int32(pem.count)) else { throw .malformed }
-        defer { BIO_free(source) }
-        guard let key = PEM_read_bio_PUBKEY(source, nil, nil, nil) else { throw .malformed }
+        guard let key = Self.read(pem) else { throw .malformed }
         switch EVP_PKEY_get_base_id(key) {
         case EVP_PKEY_RSA where EVP_PKEY_get_bits(key) >= Self.minimumRSABits: kind = .rsa
         case EVP_PKEY_EC where Self.isP256(key): kind = .p256
@@ -71,6 +69,18 @@ public final class PublicKey: @unchecked Sendable {
         let algorithm = kind == .ed25519 ? nil : EVP_sha256()
         guard EVP_DigestVerifyInit(context, nil, algorithm, nil, key) == 1 else { return false }
         return EVP_DigestVerify(context, signature, signature.count, message, message.count) == 1
+    }
+
+    private static func read(_ pem: [UInt8]) -> OpaquePointer? {
+        // The source refers to the bytes and copies none, so it lives no longer than they hold still.
+        pem.withUnsafeBytes { bytes in
+            guard let count = Int32(exactly: bytes.count), let source = BIO_new_mem_buf(bytes.baseAddress, count) else {
+                return nil
+            }
+            defer { BIO_free(source) }
+            // Without a callback OpenSSL asks for the password of an encrypted key on the terminal, and waits.
+            return PEM_read_bio_PUBKEY(source, nil, { _, _, _, _ in -1 }, nil)
+        }
     }
 
     private static func isP256(_ key: OpaquePointer) -> Bool {

@@ -29,18 +29,27 @@ struct HTTPHeadLines: Sendable {
 
     /// Reads a header line.
     mutating func add(_ line: ArraySlice<UInt8>) throws(HTTPFailure) {
+        let (name, value) = try Self.field(line)
+        headerBytes += line.count
+        headers.add(String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self))
+    }
+
+    /// Name and value of a header or trailer line.
+    static func field(
+        _ line: ArraySlice<UInt8>
+    ) throws(HTTPFailure) -> (name: ArraySlice<UInt8>, value: ArraySlice<UInt8>) {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
             line[..<colon].allSatisfy(Self.isToken)
         else { throw HTTPFailure(400, "A header line is malformed.") }
         var value = line[(colon + 1)...]
         while let first = value.first, first == 0x20 || first == 0x09 { value.removeFirst() }
         while let last = value.last, last == 0x20 || last == 0x09 { value.removeLast() }
-        guard value.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
-            throw HTTPFailure(400, "A header value holds a control character.")
-        }
-        headerBytes += line.count
-        headers.add(String(decoding: line[..<colon], as: UTF8.self), String(decoding: value, as: UTF8.self))
+        guard value.allSatisfy(isText) else { throw HTTPFailure(400, "A header value holds a control character.") }
+        return (line[..<colon], value)
     }
+
+    /// Whether a byte may stand in a field's value or a chunk's extension (RFC 9110, section 5.5).
+    static func isText(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7F || byte == 0x09 }
 
     /// Whether a byte may stand in a token (RFC 9110, section 5.6.2).
     private static func isToken(_ byte: UInt8) -> Bool {
@@ -72,11 +81,12 @@ struct HTTPRequestHead: Sendable {
         framing = try Self.framing(headers, lines.minorVersion)
         expectsContinue = try Self.expectation(headers, lines.minorVersion)
         let (path, query) = try Self.split(lines.target, method: lines.method)
-        let connection = headers.list("Connection").map { $0.lowercased() }
+        let connection = headers.list("Connection")
         request = HTTPRequest(
             method: lines.method, path: path, query: query, minorVersion: lines.minorVersion, headers: headers,
             keepsAlive: lines.minorVersion == 1
-                ? !connection.contains("close") : connection.contains("keep-alive"))
+                ? !connection.contains { HTTPHeaders.same($0, "close") }
+                : connection.contains { HTTPHeaders.same($0, "keep-alive") })
     }
 
     /// RFC 9112, section 6.3.
@@ -87,7 +97,8 @@ struct HTTPRequestHead: Sendable {
             guard lengths.isEmpty, minorVersion == 1 else {
                 throw HTTPFailure(400, "The length of the content is ambiguous.")
             }
-            guard codings.count == 1, codings[0].lowercased() == "chunked" else {
+            // Only ASCII case is disregarded: `lowercased()` would take the Kelvin sign for a k, a proxy wouldn't.
+            guard codings.count == 1, HTTPHeaders.same(codings[0], "chunked") else {
                 throw HTTPFailure(501, "Of the transfer codings only chunked is supported.")
             }
             return .chunked
@@ -102,7 +113,7 @@ struct HTTPRequestHead: Sendable {
     /// RFC 9110, section 10.1.1.
     private static func expectation(_ headers: HTTPHeaders, _ minorVersion: Int) throws(HTTPFailure) -> Bool {
         let expectations = headers.list("Expect")
-        guard expectations.allSatisfy({ $0.lowercased() == "100-continue" }) else {
+        guard expectations.allSatisfy({ HTTPHeaders.same($0, "100-continue") }) else {
             throw HTTPFailure(417, "Of the expectations only 100-continue is supported.")
         }
         return !expectations.isEmpty && minorVersion == 1

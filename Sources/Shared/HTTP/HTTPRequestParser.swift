@@ -34,15 +34,17 @@ public struct HTTPRequestParser: Sendable {
     private var scanned = 0
     private var lines = HTTPHeadLines()
     private var body: [UInt8] = []
+    /// Bytes of chunk extensions in this request: each is bounded by its line, all of them by `headerBytes`.
+    private var extensionBytes = 0
 
     /// Makes a parser for one connection.
     public init(limits: HTTPLimits) {
         self.limits = limits
     }
 
-    /// Whether a request has begun and isn't whole.
+    /// Whether a request has begun and isn't whole, be it by one byte.
     public var hasPartial: Bool {
-        if case .head = phase { !lines.isEmpty } else { true }
+        if case .head = phase { scanned > 0 || !lines.isEmpty } else { true }
     }
 
     /// Takes the next thing from `buffer[available]` and moves `available.lowerBound` past it. What is left has to come again
@@ -77,6 +79,8 @@ public struct HTTPRequestParser: Sendable {
             guard let line = try takeLine(buffer, &available, limit: limits.headerLine, 431) else { return .needMore }
             guard !line.isEmpty else { return finish(head) }
             guard bytes + line.count <= limits.headerBytes else { throw Self.headersTooLarge }
+            // Dropped, but not unread: a line that is no field may be the next request to another parser.
+            _ = try HTTPHeadLines.field(buffer[line])
             phase = .trailer(head, bytes: bytes + line.count)
             return nil
         }
@@ -134,16 +138,28 @@ public struct HTTPRequestParser: Sendable {
         _ head: HTTPRequestHead, _ buffer: [UInt8], _ available: inout Range<Int>
     ) throws(HTTPFailure) -> Step? {
         guard let line = try takeLine(buffer, &available, limit: Self.maximumChunkLine, 400) else { return .needMore }
-        let digits = buffer[line].prefix { $0 != UInt8(ascii: ";") && $0 != 0x20 && $0 != 0x09 }
+        let digits = buffer[line].prefix { Hex.value(of: $0) != nil }
+        try checkExtensions(buffer[digits.endIndex..<line.upperBound])
         var size = 0
         guard !digits.isEmpty, digits.count <= 8 else { throw HTTPFailure(400, "A chunk's size is malformed.") }
-        for digit in digits {
-            guard let value = Hex.value(of: digit) else { throw HTTPFailure(400, "A chunk's size is malformed.") }
-            size = size << 4 | Int(value)
-        }
+        for case let value? in digits.lazy.map(Hex.value) { size = size << 4 | Int(value) }
         guard body.count + size <= limits.body else { throw HTTPFailure(413, "The content is too large.") }
         phase = size == 0 ? .trailer(head, bytes: 0) : .chunk(head, left: size)
         return nil
+    }
+
+    /// Checks what follows a chunk's size: nothing, or a semicolon with or without white space before it (RFC 9112,
+    /// section 7.1.1).
+    private mutating func checkExtensions(_ extensions: ArraySlice<UInt8>) throws(HTTPFailure) {
+        guard !extensions.isEmpty else { return }
+        extensionBytes += extensions.count
+        let first = extensions.first { $0 != 0x20 && $0 != 0x09 }
+        guard first == UInt8(ascii: ";"), extensions.allSatisfy(HTTPHeadLines.isText) else {
+            throw HTTPFailure(400, "A chunk's size is malformed.")
+        }
+        guard extensionBytes <= limits.headerBytes else {
+            throw HTTPFailure(400, "The chunk extensions are too large.")
+        }
     }
 
     /// Takes up to `count` bytes of content; returns how many are still to come.
@@ -159,6 +175,7 @@ public struct HTTPRequestParser: Sendable {
         var request = head.request
         request.body = body
         body = []
+        extensionBytes = 0
         return .request(request)
     }
 

@@ -47,11 +47,17 @@ public enum ProxyProtocol {
         let words = String(decoding: bytes[bytes.startIndex..<end - 1], as: UTF8.self)
             .split(separator: " ", omittingEmptySubsequences: false)
         if words.count >= 2, words[1] == "UNKNOWN" { return .header(consumed: consumed, source: nil) }
-        guard words.count == 6, words[1] == "TCP4" || words[1] == "TCP6", let port = UInt16(words[4]),
-            UInt16(words[5]) != nil, let source = SocketAddress(literal: String(words[2]), port: port),
-            source.isIPv6 == (words[1] == "TCP6")
+        guard words.count == 6, words[1] == "TCP4" || words[1] == "TCP6",
+            let source = address(words[2], words[4]), let destination = address(words[3], words[5]),
+            source.isIPv6 == (words[1] == "TCP6"), destination.isIPv6 == source.isIPv6
         else { return .malformed }
         return .header(consumed: consumed, source: source)
+    }
+
+    /// An address of the text form; its port has digits only and no leading zero, which `UInt16` alone would allow.
+    private static func address(_ host: Substring, _ port: Substring) -> SocketAddress? {
+        guard let number = UInt16(port), String(number) == port else { return nil }
+        return SocketAddress(literal: String(host), port: number)
     }
 
     private static func binary(_ bytes: ArraySlice<UInt8>) -> Step {

@@ -3,7 +3,7 @@ internal import Glibc
 
 /// An IPv4 or IPv6 address with a port.
 public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
-    /// The address as text, without brackets.
+    /// The address as text, without brackets, as the kernel writes it: equal addresses have equal texts.
     public let host: String
     /// The port.
     public let port: UInt16
@@ -12,10 +12,19 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// Makes an address from a literal; nil when `host` isn't an IPv4 or IPv6 literal.
     public init?(literal host: String, port: UInt16) {
+        // C's functions would read only up to a zero byte.
+        guard !host.utf8.contains(0) else { return nil }
         var four = in_addr()
         var six = in6_addr()
-        guard inet_pton(AF_INET, host, &four) == 1 || inet_pton(AF_INET6, host, &six) == 1 else { return nil }
-        self.host = host
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        if inet_pton(AF_INET, host, &four) == 1 {
+            inet_ntop(AF_INET, &four, &text, socklen_t(text.count))
+        } else if inet_pton(AF_INET6, host, &six) == 1 {
+            inet_ntop(AF_INET6, &six, &text, socklen_t(text.count))
+        } else {
+            return nil
+        }
+        self.host = Self.string(text)
         self.port = port
     }
 
@@ -43,10 +52,14 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
             }
         }
         guard found.1 else { return nil }
-        host = text.withUnsafeBufferPointer { characters in
+        host = Self.string(text)
+        port = found.0
+    }
+
+    private static func string(_ text: [CChar]) -> String {
+        text.withUnsafeBufferPointer { characters in
             characters.baseAddress.map { String(cString: $0) } ?? ""
         }
-        port = found.0
     }
 
     /// Calls `body` with the address in the kernel's form.

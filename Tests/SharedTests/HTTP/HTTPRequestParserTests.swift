@@ -86,6 +86,7 @@ import Testing
         }
         #expect(keepsAlive("1.1", "x") == true && keepsAlive("1.1", "x, Close") == false)
         #expect(keepsAlive("1.0", "x") == false && keepsAlive("1.0", "Keep-Alive") == true)
+        #expect(keepsAlive("1.0", "\u{212A}eep-Alive") == false)
         #expect(requests("GET / HTTP/1.0\r\n\r\n").count == 1)
     }
 
@@ -105,6 +106,14 @@ import Testing
             (start + "Transfer-Encoding: chunked\r\n\r\n1\r\nab\r\n", 400),
             (start + "Transfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n", 400),
             (start + "Transfer-Encoding: chunked\r\n\r\nFFFFFFFFF\r\n", 400),
+            (start + "Transfer-Encoding: chunked\r\n\r\n1 x\r\na\r\n", 400),
+            (start + "Transfer-Encoding: chunked\r\n\r\n1 \r\na\r\n", 400),
+            (start + "Transfer-Encoding: chunked\r\n\r\n1;a\rb\r\na\r\n", 400),
+            (start + "Transfer-Encoding: chunked\r\n\r\n1;a\u{0}\r\na\r\n", 400),
+            (start + "Transfer-Encoding: chunked\r\n\r\n0\r\nX: a\rb\r\n\r\n", 400),
+            (start + "Transfer-Encoding: chunked\r\n\r\n0\r\nGET / HTTP/1.1\r\n\r\n", 400),
+            // The Kelvin sign, whose lower case is a k, makes another coding.
+            (start + "Transfer-Encoding: chun\u{212A}ed\r\n\r\n", 501),
             (start + "X: a\r\n b\r\n\r\n", 400), (start + "X : a\r\n\r\n", 400), (start + ": a\r\n\r\n", 400),
             (start + "X\r\n\r\n", 400), (start + "X: a\u{0}b\r\n\r\n", 400), (start + "X: a\rb\r\n\r\n", 400),
             (start + "X: a\n\r\n", 400), ("GET / HTTP/1.1\r\n\r\n", 400),
@@ -132,6 +141,60 @@ import Testing
         #expect(status(start + "Content-Length: 10\r\n\r\n1234567890") == nil)
         #expect(status(start + "Transfer-Encoding: chunked\r\n\r\n6\r\n123456\r\n5\r\n") == 413)
         #expect(status(start + "Transfer-Encoding: chunked\r\n\r\n1;" + String(repeating: "x", count: 300)) == 400)
+    }
+
+    /// Chunks of one byte, each with a long extension, would cost many times what the limit of the content says.
+    @Test func extensionsTogetherAreBounded() {
+        let head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+        let chunk = "1;" + String(repeating: "x", count: 200) + "\r\na\r\n"
+        var limits = HTTPLimits(body: 1_000)
+        limits.headerBytes = 1_000
+        #expect(status(head + String(repeating: chunk, count: 4) + "0\r\n\r\n", limits: limits) == nil)
+        #expect(status(head + String(repeating: chunk, count: 5), limits: limits) == 400)
+        // Each request counts for itself.
+        let request = head + String(repeating: chunk, count: 4) + "0\r\n\r\n"
+        let steps = parse(request + request, limits: limits)
+        #expect(steps.count == 2 && steps[0] == steps[1])
+    }
+
+    @Test func tellsWhetherARequestHasBegun() {
+        let text = Array("\r\nPOST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi".utf8)
+        var parser = HTTPRequestParser(limits: HTTPLimits(body: 10))
+        #expect(!parser.hasPartial)
+        var left: [UInt8] = []
+        for (place, byte) in text.enumerated() {
+            left.append(byte)
+            var available = 0..<left.count
+            _ = parser.next(left, &available)
+            left = Array(left[available])
+            // The empty line in front belongs to no request.
+            if place >= 2 { #expect(parser.hasPartial == (place < text.count - 1)) }
+        }
+        #expect(left.isEmpty)
+    }
+
+    @Test func aFailureStays() {
+        var parser = HTTPRequestParser(limits: HTTPLimits(body: 10))
+        let bad = Array("GET / HTTP/2.0\r\n".utf8)
+        let good = Array("GET / HTTP/1.1\r\nHost: h\r\n\r\n".utf8)
+        var available = 0..<bad.count
+        let failure = parser.next(bad, &available)
+        available = 0..<good.count
+        #expect(parser.next(good, &available) == failure && failure != .needMore)
+    }
+
+    /// A line that comes byte by byte is looked at once: a line end that appears where the parser has been goes unseen.
+    @Test func noByteIsScannedTwice() {
+        var parser = HTTPRequestParser(limits: HTTPLimits(body: 0))
+        var bytes = [0, 0] + Array("GET /aaaa".utf8)
+        var available = 2..<bytes.count
+        #expect(parser.next(bytes, &available) == .needMore)
+        bytes[bytes.count - 1] = 0x0A
+        bytes += Array("bbb".utf8)
+        // The buffer was moved meanwhile, as a connection does with what is left.
+        bytes = Array(bytes[available.lowerBound...])
+        available = 0..<bytes.count
+        #expect(parser.next(bytes, &available) == .needMore)
     }
 
     @Test func nothingTrapsOnNoise() {

@@ -67,6 +67,16 @@ import Testing
         #expect(throws: JWTError.wrongAudience) { try verifier(audience: "c").verify(token, now: 1) }
     }
 
+    /// RFC 7519, section 2: compared byte by byte, while Swift's `==` takes the Kelvin sign for a K.
+    @Test func issuerAndAudienceAreComparedByBytes() throws {
+        let token = token([
+            ("sub", .string(user)), ("exp", .integer(100)), ("iss", .string("\u{212A}ai")),
+            ("aud", .array([.string("\u{212A}")])),
+        ])
+        #expect(throws: JWTError.wrongIssuer) { try verifier(issuer: "Kai").verify(token, now: 1) }
+        #expect(throws: JWTError.wrongAudience) { try verifier(audience: "K").verify(token, now: 1) }
+    }
+
     @Test func publicKeySignatures() throws {
         let cases: [(JWTAlgorithm, String, String)] = [
             (.rs256, SampleKeys.rsa, SampleKeys.rs256Token), (.es256, SampleKeys.p256, SampleKeys.es256Token),
@@ -122,6 +132,27 @@ import Testing
         #expect(throws: JWTError.badSignature) { try verifier.verify(String(token.dropLast()) + "o", now: 1) }
     }
 
+    /// RFC 7515, appendices A.2 and A.3, with the payload of A.1.
+    @Test func publicKeyExamplesOfTheStandard() throws {
+        let payload =
+            "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
+        let cases: [(JWTAlgorithm, String, String, String)] = [
+            (.rs256, SampleKeys.standardRSA, "eyJhbGciOiJSUzI1NiJ9", SampleKeys.standardRS256Signature),
+            (.es256, SampleKeys.standardP256, "eyJhbGciOiJFUzI1NiJ9", SampleKeys.standardES256Signature),
+        ]
+        for (algorithm, pem, header, signature) in cases {
+            let verifier = try verifier(algorithm, try publicKey(pem))
+            #expect(throws: JWTError.missingClaim("sub")) {
+                try verifier.verify("\(header).\(payload).\(signature)", now: 1)
+            }
+            var changed = try #require(Base64.decodeURL(signature.utf8))
+            changed[changed.count / 2] ^= 1
+            #expect(throws: JWTError.badSignature) {
+                try verifier.verify("\(header).\(payload).\(Base64.encodeURL(changed))", now: 1)
+            }
+        }
+    }
+
     /// RFC 8037, appendix A.4.
     @Test func ed25519ExampleOfTheStandard() throws {
         let point = try #require(Base64.decodeURL("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo".utf8))
@@ -154,5 +185,36 @@ import Testing
             }
         }
         #expect(throws: JWTError.malformed) { try verifier.verify(String(repeating: "a", count: 9_000), now: 1) }
+    }
+    @Test func nothingTrapsOnNoise() throws {
+        var random = SeededGenerator(state: 5)
+        let verifiers = try [
+            verifier(), verifier(.rs256, publicKey(SampleKeys.rsa)), verifier(.es256, publicKey(SampleKeys.p256)),
+            verifier(.edDSA, publicKey(SampleKeys.ed25519)),
+        ]
+        let tokens = [
+            token([("sub", .string(user)), ("exp", .integer(100))]), SampleKeys.rs256Token, SampleKeys.es256Token,
+            SampleKeys.edDSAToken,
+        ]
+        for round in 0..<2_000 {
+            let bytes = Array(tokens[round % 4].utf8)
+            let mutated = random.mutate(bytes)
+            guard mutated != bytes else { continue }
+            #expect(throws: JWTError.self) {
+                try verifiers[round % 4].verify(String(decoding: mutated, as: UTF8.self), now: 1)
+            }
+        }
+    }
+
+    /// What is told of a refusal stands in logs and answers.
+    @Test func errorsHoldNothingOfTheToken() {
+        let secret = "s3cr3t"
+        let token = token([("sub", .string(secret)), ("exp", .string(secret))])
+        do {
+            _ = try verifier().verify(token, now: 1)
+            Issue.record("no error")
+        } catch {
+            #expect(!"\(error)".contains(secret) && "\(error)" == "The token's claim exp is malformed.")
+        }
     }
 }
