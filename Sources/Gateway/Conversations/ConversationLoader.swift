@@ -19,13 +19,18 @@ final class ConversationLoader {
     private let redis: RedisConnection
     private let postgres: PostgresPool
     private let partitioning: Partitioning
+    /// How long (ms) a state stays of which PostgreSQL has everything.
+    private let stateTTL: Int64
     private let loop: EventLoop
     private var waiting: [UUID: [(Outcome) -> Void]] = [:]
 
-    init(redis: RedisConnection, postgres: PostgresPool, partitioning: Partitioning, loop: EventLoop) {
+    init(
+        redis: RedisConnection, postgres: PostgresPool, partitioning: Partitioning, stateTTL: Int64, loop: EventLoop
+    ) {
         self.redis = redis
         self.postgres = postgres
         self.partitioning = partitioning
+        self.stateTTL = stateTTL
         self.loop = loop
     }
 
@@ -65,6 +70,7 @@ final class ConversationLoader {
                 command.add(facts.version)
                 command.add(facts.isArchived ? "1" : "0")
                 command.add(facts.recipients)
+                command.add(stateTTL)
                 for (user, role) in facts.members {
                     command.add(user.description)
                     command.add(role)

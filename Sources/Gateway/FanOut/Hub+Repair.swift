@@ -2,6 +2,8 @@ internal import Shared
 
 /// How the node finds and fills what pub/sub lost.
 extension Hub {
+    /// Milliseconds without an event or a check after which a conversation's head is compared.
+    private static let quiet: Int64 = 10_000
     /// Events per read of a fill.
     private static let fillPage = 500
 
@@ -83,11 +85,15 @@ extension Hub {
         for waiter in waiters { waiter(.live(position: position)) }
     }
 
-    /// Compares the heads of conversations whose turn it is, at most `budget`, least recently checked first.
+    /// Compares the heads of quiet conversations whose turn it is, at most `budget`, least recently checked first. Where
+    /// events come in, their chain proves itself.
     func audit(_ queue: inout [UUID], budget: Int) {
         if queue.isEmpty { queue = Array(entries.keys) }
         for conversation in queue.suffix(budget) {
-            guard let entry = entries[conversation], entry.feed.position != nil, !entry.feed.isBusy else { continue }
+            guard let entry = entries[conversation], entry.feed.position != nil, !entry.feed.isBusy,
+                loop.now - max(entry.lastUsed, entry.lastChecked) >= Self.quiet
+            else { continue }
+            entry.lastChecked = loop.now
             entry.needsResync = false
             resync(entry)
         }

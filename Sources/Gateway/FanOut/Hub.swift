@@ -136,8 +136,9 @@ final class FeedEntry {
     var isConfirmed = false
     /// Whether the head has to be compared once the present fill is done.
     var needsResync = false
-    /// Monotonic milliseconds.
+    /// When an event or a follower came last, and when the head was compared last, in monotonic milliseconds.
     var lastUsed: Int64 = 0
+    var lastChecked: Int64 = 0
 
     init(_ conversation: UUID, _ feed: ConversationFeed) {
         self.conversation = conversation

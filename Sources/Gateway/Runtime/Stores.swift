@@ -21,7 +21,8 @@ struct Stores {
         postgres = try PostgresPool(
             url: common.databaseURL, name: "parley-\(node.id)", size: Self.postgresConnections,
             timeout: common.databaseTimeout, on: loop)
-        loader = ConversationLoader(redis: redis, postgres: postgres, partitioning: node.partitioning, loop: loop)
+        loader = ConversationLoader(
+            redis: redis, postgres: postgres, partitioning: node.partitioning, stateTTL: common.stateTTL, loop: loop)
         membership = Membership(redis: redis, loader: loader, partitioning: node.partitioning)
         reader = EventReader(redis: redis, postgres: postgres, partitioning: node.partitioning)
     }

@@ -4,7 +4,7 @@
 --
 -- KEYS[1]  {tag}:stream
 -- ARGV     1 conversation, 2 ticket, 3 last event id in PostgreSQL, 4 version, 5 archived 0|1, 6 recipients,
---          then user and role, repeated
+--          7 how long (ms) a state stays of which PostgreSQL has everything, then user and role, repeated
 -- returns  1 when written, 0 when the ticket is gone
 
 local prefix = string.match(KEYS[1], '^({[^}]*}:)')
@@ -24,7 +24,16 @@ end
 
 redis.call('DEL', members)
 redis.call('HSET', members, 'v', ARGV[4], 'a', ARGV[5], 'r', ARGV[6])
-for at = 7, #ARGV, 2 do
+for at = 8, #ARGV, 2 do
     redis.call('HSET', members, ARGV[at], ARGV[at + 1])
+end
+
+-- Who only reads would else leave it here for ever.
+redis.call('PEXPIRE', members, ARGV[7])
+local state = redis.call('HMGET', key, 'last', 'done')
+if tonumber(state[1]) <= tonumber(state[2] or 0) then
+    redis.call('HSET', key, 'ttl', '1')
+    redis.call('PEXPIRE', key, ARGV[7])
+    redis.call('PEXPIRE', events, ARGV[7])
 end
 return 1
