@@ -130,7 +130,8 @@ struct ConversationStore {
         order by activity desc, c.id desc limit $4
         """
 
-    private static func read(
+    /// Reads a conversation within a transaction.
+    static func read(
         _ id: UUID, _ connection: PostgresConnection
     ) async throws(PostgresError) -> Conversation? {
         let rows = try await connection.query("select \(columns) from conversations c where c.id = $1", [.uuid(id)])

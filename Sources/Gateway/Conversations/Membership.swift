@@ -53,7 +53,7 @@ final class Membership {
 
     /// What is known of a conversation's last event.
     enum Head: Sendable, Equatable {
-        case known(Int64)
+        case known(Int64, version: Int64)
         case notFound
         case unavailable(String)
     }
@@ -63,8 +63,42 @@ final class Membership {
         let partition = partitioning.partition(of: conversation)
         for _ in 0..<Self.attempts {
             do {
-                let reply = try await redis.call("HGET", Keys.conversation(conversation, partition), "last")
-                if let head = reply.integer { return .known(head) }
+                let replies = try await redis.pipeline([
+                    RedisCommand("HGET", Keys.conversation(conversation, partition), "last"),
+                    RedisCommand("HGET", Keys.members(conversation, partition), "v"),
+                ])
+                if let head = replies[0].integer, let version = replies[1].integer {
+                    return .known(head, version: version)
+                }
+            } catch {
+                return .unavailable(error.description)
+            }
+            switch await loader.load(conversation) {
+            case .loaded: continue
+            case .notFound: return .notFound
+            case .unavailable(let reason): return .unavailable(reason)
+            }
+        }
+        return .unavailable("the conversation is changing")
+    }
+
+    /// Who is in a conversation.
+    enum Members: Sendable {
+        case known(Set<UUID>, version: Int64)
+        case notFound
+        case unavailable(String)
+    }
+
+    /// All members of a conversation.
+    func members(of conversation: UUID) async -> Members {
+        let partition = partitioning.partition(of: conversation)
+        for _ in 0..<Self.attempts {
+            do {
+                let fields = try await redis.call("HGETALL", Keys.members(conversation, partition)).elements ?? []
+                let names = stride(from: 0, to: fields.count - 1, by: 2).map { (fields[$0], fields[$0 + 1]) }
+                if let version = names.first(where: { $0.0.text == "v" })?.1.integer {
+                    return .known(Set(names.compactMap { $0.0.text.flatMap { UUID($0) } }), version: version)
+                }
             } catch {
                 return .unavailable(error.description)
             }

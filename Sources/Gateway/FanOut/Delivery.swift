@@ -6,6 +6,8 @@ enum Delivery: Sendable {
     case event(Event)
     /// Somebody types, or stopped.
     case typing(TypingNotice)
+    /// Who may stay subscribed to a conversation after its members have changed.
+    case members(UUID, MembersVerdict)
     /// News for one user of his conversations, as JSON.
     case conversationNotice(user: UUID, json: [UInt8])
 }
@@ -43,6 +45,22 @@ struct TypingNotice: Sendable, Equatable {
     /// What clients get.
     var json: [UInt8] {
         Array(#"{"conversationId":"\#(conversation)","userId":"\#(user)","typing":\#(isTyping)}"#.utf8)
+    }
+}
+
+/// The members of a conversation have changed: `1 v <version> <conversation>` on its channel, written by the fence script.
+struct MembersNotice: Equatable {
+    let version: Int64
+    let conversation: UUID
+
+    /// Reads a notice; nil where it is something else.
+    init?(_ payload: [UInt8]) {
+        let words = payload.split(separator: UInt8(ascii: " "))
+        guard words.count == 4, words[0].elementsEqual("1".utf8), words[1].elementsEqual("v".utf8),
+            let version = Decimal.parse(words[2]), let conversation = UUID(words[3])
+        else { return nil }
+        self.version = version
+        self.conversation = conversation
     }
 }
 

@@ -18,7 +18,9 @@ extension Hub {
         loop.spawn {
             let head = await self.membership.head(of: entry.conversation)
             switch head {
-            case .known(let head): self.perform(entry.feed.headIsKnown(head), entry)
+            case .known(let head, let version):
+                self.see(version, entry)
+                self.perform(entry.feed.headIsKnown(head), entry)
             case .notFound: self.abandon(entry, .notFound)
             case .unavailable(let reason): self.abandon(entry, .unavailable(reason))
             }

@@ -54,6 +54,9 @@ final class Hub {
         } else if let typing = TypingNotice(payload) {
             guard let entry = entries[typing.conversation] else { return }
             for worker in entry.workers { hand(.typing(typing), to: worker) }
+        } else if let notice = MembersNotice(payload) {
+            guard let entry = entries[notice.conversation] else { return }
+            see(notice.version, entry)
         } else if let json = ConversationNotice.json(in: payload) {
             guard let user = UUID(channel.dropFirst(2)), let entry = users[user] else { return }
             for worker in entry.workers { hand(.conversationNotice(user: user, json: json), to: worker) }
@@ -102,13 +105,19 @@ final class Hub {
 
     func forward(_ events: [Event], _ entry: FeedEntry) {
         for event in events {
+            // What PostgreSQL had carries no version: it is older than what is being checked.
+            if event.head.version != 0 { see(event.head.version, entry) }
+            guard !entry.isChecking else {
+                entry.held.append(event)
+                continue
+            }
             var targets = entry.workers
             for user in event.head.recipients { if let known = users[user] { targets.formUnion(known.workers) } }
             for worker in targets { hand(.event(event), to: worker) }
         }
     }
 
-    private func hand(_ delivery: Delivery, to worker: Int) {
+    func hand(_ delivery: Delivery, to worker: Int) {
         if outbox.isEmpty { outbox = Array(repeating: [], count: workers.count) }
         outbox[worker].append(delivery)
     }
@@ -134,6 +143,11 @@ final class FeedEntry {
     /// Whether the conversation's channel is subscribed to, and whether Redis has confirmed it on the present connection.
     var isSubscribed = false
     var isConfirmed = false
+    /// The version of the members under which the subscribers were authorised; nil while nothing is known.
+    var version: Int64?
+    /// Whether the subscribers are being authorised again, and what is passed on only behind that.
+    var isChecking = false
+    var held: [Event] = []
     /// Whether the head has to be compared once the present fill is done.
     var needsResync = false
     /// When an event or a follower came last, and when the head was compared last, in monotonic milliseconds.

@@ -14,6 +14,9 @@ final class Room {
     private(set) var position: Int64
     private var events: [FrameStyle: Group] = [:]
     private var typing: [FrameStyle: Group] = [:]
+    /// The version of the members under which the subscribers were looked at last; who was authorised under an older one is
+    /// looked at again.
+    var version: Int64 = 0
     /// Subscriptions, and those that are about to become one.
     var holders = 0
 
@@ -21,6 +24,9 @@ final class Room {
         self.conversation = conversation
         self.position = position
     }
+
+    /// All subscriptions, of every kind.
+    var subscriptions: [Subscription] { (Array(events.values) + Array(typing.values)).flatMap(\.members) }
 
     func add(_ subscription: Subscription) {
         if case .typing = subscription.destination {

@@ -36,6 +36,19 @@ final class Rooms {
         rooms[notice.conversation]?.deliver(notice)
     }
 
+    /// Ends the subscriptions of those who may not listen any more.
+    func enforce(_ verdict: MembersVerdict, in conversation: UUID) {
+        guard let room = rooms[conversation] else { return }
+        if case .only(_, let version) = verdict { room.version = max(room.version, version) }
+        for subscription in room.subscriptions {
+            switch verdict {
+            case .only(let members, _) where members.contains(subscription.session.identity.user): continue
+            case .only, .nobody: subscription.session.cut(subscription, .conversationNotFound)
+            case .unknown: subscription.session.cut(subscription, .unavailable())
+            }
+        }
+    }
+
     /// Makes sure that a conversation's events come in; every room that was opened has to be released once.
     func open(_ conversation: UUID) async -> Result<Room, Closed> {
         if let room = rooms[conversation] {

@@ -8,6 +8,7 @@ final class Router {
     private let operations: Operations
     private let conversations: ConversationsResource
     private let messages: MessagesResource
+    private let members: MembersResource
 
     init(worker: Worker) {
         self.worker = worker
@@ -15,6 +16,7 @@ final class Router {
         let store = ConversationStore(worker.postgres)
         conversations = ConversationsResource(worker: worker, store: store)
         messages = MessagesResource(worker: worker)
+        members = MembersResource(worker: worker)
     }
 
     func respond(to request: HTTPRequest, _ service: HTTPPeer.Service, from address: String) async -> HTTPResponse {
@@ -46,6 +48,12 @@ final class Router {
                 return try await conversations.respondToOne(request, try Self.conversation(segments), origin)
             case (3, "conversations") where segments.last == "messages":
                 return try await messages.respond(request, try Self.conversation(segments), origin)
+            case (3, "conversations") where ["participants", "archive", "unarchive"].contains(segments.last):
+                return try await members.respond(
+                    request, String(segments.last ?? ""), try Self.conversation(segments), origin)
+            case (4, "conversations") where segments[segments.startIndex + 2] == "participants":
+                guard let user = UUID(segments[segments.startIndex + 3]) else { return Self.notFound }
+                return try await members.respond(request, removing: user, try Self.conversation(segments), origin)
             default: return Self.notFound
             }
         } catch {

@@ -76,7 +76,7 @@ struct ConversationsResource {
         }
         switch creation {
         case .created(let conversation):
-            announce(conversation)
+            worker.announcer.tell("created", conversation, to: conversation.participants.map(\.user))
             var response = Router.json(201, JSONWriter.bytes(conversation.json()))
             response.headers.add("Location", "/api/conversations/\(conversation.id)")
             return response
@@ -86,16 +86,6 @@ struct ConversationsResource {
                 status: 409, code: ErrorCode.archived.rawValue,
                 detail: "The conversation of these two is archived.",
                 extra: [("conversationId", .string(conversation.id.description))])
-        }
-    }
-
-    private func announce(_ conversation: Conversation) {
-        let json = JSON.object(JSONObject([("event", .string("created")), ("conversation", conversation.json())]))
-        let payload = ConversationNotice.payload(json)
-        for participant in conversation.participants {
-            var command = RedisCommand("PUBLISH", Keys.userChannel(participant.user))
-            command.add(payload)
-            worker.redis.send(command) { _ in }
         }
     }
 

@@ -23,6 +23,7 @@ final class Worker {
     let publishLog: PublishLogger
     let wheel: LivenessWheel
     private(set) lazy var controller = WebSocketController(worker: self)
+    private(set) lazy var announcer = Announcer(worker: self)
     private(set) lazy var router = Router(worker: self)
     /// Connections with output that leaves at the end of the turn.
     var dirtyConnections: [Connection] = []
@@ -105,6 +106,7 @@ final class Worker {
                 rooms.deliver(event, frames)
                 userQueues.deliver(event, frames)
             case .typing(let notice): rooms.deliver(notice)
+            case .members(let conversation, let verdict): rooms.enforce(verdict, in: conversation)
             case .conversationNotice(let user, let json): userQueues.deliver(notice: json, to: user)
             }
         }

@@ -69,7 +69,10 @@ extension ClientSession {
             worker.log.authorisationFailed("subscribe", origin, conversation)
             return refuse(.conversationNotFound)
         }
-        let answer = await worker.membership.check(identity.user, in: conversation)
+        var answer = await worker.membership.check(identity.user, in: conversation)
+        while case .member(_, let version, _) = answer, version < room.version {
+            answer = await worker.membership.check(identity.user, in: conversation)
+        }
         guard case .member(_, _, let head) = answer, !isEnded else {
             worker.rooms.release(room)
             if case .unavailable = answer { return refuse(.unavailable()) }
@@ -94,6 +97,20 @@ extension ClientSession {
     private func confirm(_ subscription: Subscription, _ receipt: String?, _ headers: [(String, String)] = []) {
         worker.log.subscribed(origin, subscription.style.destination)
         sendReceipt(receipt, headers)
+    }
+
+    /// Ends a subscription that the server doesn't allow any more, and says so.
+    func cut(_ subscription: Subscription, _ error: CommandError) {
+        guard !isEnded, subscriptions[subscription.id] === subscription else { return }
+        stomp.dropSubscription(subscription.id)
+        removeSubscription(subscription.id)
+        worker.log.info(
+            "subscription cut",
+            [
+                .session: .string(id), .user: .uuid(identity.user),
+                .destination: .string(subscription.style.destination), .code: .string(error.code.rawValue),
+            ])
+        refuse(error, destination: subscription.style.destination, receipt: nil)
     }
 
     /// Ends a subscription; harmless for one that is unknown.

@@ -33,6 +33,7 @@ enum AcceptCall {
             command.add(draft.digest)
             command.add(Int64.random(in: 0..<EventClock.idsPerMillisecond))
             command.add(seen(draft.conversation))
+            command.add(draft.isOfServer ? "1" : "0")
             command.add(draft.tail)
         }
         return command

@@ -10,6 +10,8 @@ struct Draft {
     let digest: [UInt8]
     /// The message's JSON behind the fields that the script makes, without its opening brace.
     let tail: [UInt8]
+    /// Whether the server makes it: then neither membership nor archive is asked for.
+    var isOfServer = false
     /// When the sender is told that the outcome is unknown, in monotonic milliseconds.
     let deadline: Int64
     /// Whether a call with it has left already, so that it may have been accepted.

@@ -47,6 +47,7 @@ struct Scribe {
                             clientMessageID: message.clientMessageID + (forget ? "\(UUID.random())" : "")))
                     command.add(Int64(0))
                     command.add(Int64(0))
+                    command.add("0")
                     command.add(
                         #""conversationId":"\#(conversation)","senderId":"\#(sender)","senderType":"USER","#
                             + #""messageType":"TEXT","content":"\#(message.content)","clientMessageId":""#

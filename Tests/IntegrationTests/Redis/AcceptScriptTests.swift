@@ -17,6 +17,7 @@ import Testing
             var digest = "digest"
             var seen: Int64 = 0
             var random: Int64 = 0
+            var isOfServer = false
         }
 
         func key(_ suffix: String = "") -> String { Keys.conversation(conversation, partition) + suffix }
@@ -54,6 +55,7 @@ import Testing
                     command.add(message.digest)
                     command.add(message.random)
                     command.add(message.seen)
+                    command.add(message.isOfServer ? "1" : "0")
                     command.add(#""content":"x"}"#)
                 }
             }
@@ -149,6 +151,15 @@ import Testing
         }
     }
 
+    @Test func theServersOwnMessagesNeedNoMembership() async throws {
+        try await bench { bench in
+            try await bench.load(archived: true)
+            let stranger = UUID.random()
+            #expect(try await bench.accept([.init(sender: stranger, digest: "a")])[1] == 3)
+            #expect(try await bench.accept([.init(sender: stranger, digest: "a", isOfServer: true)])[1] == 0)
+        }
+    }
+
     @Test func aFullStreamRefusesAndLosesNothing() async throws {
         try await bench { bench in
             try await bench.load()
@@ -232,7 +243,9 @@ import Testing
         try await bench { bench in
             func load(_ ticket: String) async throws -> Int64? {
                 try await bench.redis.call(RedisScripts.load, keys: [Keys.stream(bench.partition)]) { command in
-                    for word in [bench.conversation.description, ticket, "5", "1", "0", "-", "60000"] { command.add(word) }
+                    for word in [bench.conversation.description, ticket, "5", "1", "0", "-", "60000"] {
+                        command.add(word)
+                    }
                     command.add(bench.sender.description)
                     command.add("ADMIN")
                 }.integer

@@ -8,13 +8,14 @@
 -- KEYS[1]  {tag}:stream; all other keys share its tag
 -- ARGV     1 the gateway's clock (ms), 2 dedupe window (ms), 3 entries that the stream may hold,
 --          then per message: conversation, sender, digest, random number below 4096, highest id the gateway has seen,
---          and the message's JSON behind the fields that are made here, without its opening brace
+--          1 for a message of the server itself (who sends it and whether it is archived doesn't matter) or 0, and
+--          the message's JSON behind the fields that are made here, without its opening brace
 -- returns  the clock (ms), then per message a code, an id and the id before it (0 where there is none)
 
 local ACCEPTED, REPEATED, COLD, NOT_MEMBER, ARCHIVED, FULL, EXHAUSTED, CORRUPT = 0, 1, 2, 3, 4, 5, 6, 7
 local EPOCH = 1735689600000
 local LIMIT = 9007199254740991
-local FIELDS = 6
+local FIELDS = 7
 
 local stream = KEYS[1]
 local prefix = string.match(stream, '^({[^}]*}:)')
@@ -113,9 +114,9 @@ for at = 4, #ARGV, FIELDS do
             code, event = REPEATED, tonumber(answer)
         elseif not c.last or not c.version then
             code = COLD
-        elseif not is_member(c, sender) then
+        elseif ARGV[at + 5] == '0' and not is_member(c, sender) then
             code = NOT_MEMBER
-        elseif c.archived then
+        elseif ARGV[at + 5] == '0' and c.archived then
             code = ARCHIVED
         elseif waiting >= room then
             code = FULL
@@ -143,7 +144,7 @@ for _, m in ipairs(accepted) do
     local entry = table.concat({
         '1 m ', id, ' ', previous, ' ', c.version, ' ', ARGV[m.at], ' ', c.recipients,
         '\n{"id":', id, ',"eventId":', id, ',"previousEventId":', previous, ',"createdAt":"', created, '",',
-        ARGV[m.at + 5],
+        ARGV[m.at + 6],
     })
     redis.call('XADD', stream, '*', 'e', entry)
     redis.call('XADD', c.events, id .. '-0', 'e', entry)

@@ -1,0 +1,135 @@
+internal import Shared
+
+/// Changes of who is in a conversation, and of its archive.
+///
+/// In one transaction the conversation's row is locked, its version raised, and then the fence script run, which cuts off
+/// what Redis knows of the members and tells all nodes; then it is committed. Whoever loads the members meanwhile waits for
+/// the lock: so wherever a gateway dies, a removed member doesn't come back. Confined to its loop.
+struct ConversationChanges {
+    enum Change {
+        case add(UUID)
+        case remove(UUID)
+        case archive
+        case unarchive
+    }
+
+    enum Outcome {
+        case changed(Conversation)
+        /// It was so already.
+        case unchanged(Conversation)
+        /// No such conversation, or the user isn't in it.
+        case notFound
+        case refused(CommandError)
+    }
+
+    private static let maximumParticipants = 1_000
+
+    private let postgres: PostgresPool
+    private let redis: RedisConnection
+    private let partitioning: Partitioning
+
+    init(postgres: PostgresPool, redis: RedisConnection, partitioning: Partitioning) {
+        self.postgres = postgres
+        self.redis = redis
+        self.partitioning = partitioning
+    }
+
+    /// Makes a change on behalf of a user.
+    func make(_ change: Change, in id: UUID, by user: UUID) async throws(PostgresError) -> Outcome {
+        try await postgres.transaction { connection throws(PostgresError) in
+            let locked = try await connection.query(
+                "select version from conversations where id = $1 for update", [.uuid(id)])
+            guard let version = locked.rows.first?.integer(0),
+                let before = try await ConversationStore.read(id, connection), let own = before.role(of: user)
+            else { return .notFound }
+            if let refusal = Self.refusal(of: change, in: before, user, own) { return .refused(refusal) }
+            guard try await apply(change, to: before, connection) else { return .unchanged(before) }
+            _ = try await connection.query(
+                "update conversations set version = version + 1 where id = $1", [.uuid(id)])
+            try await fence(id, version + 1)
+            guard let after = try await ConversationStore.read(id, connection) else {
+                throw .unexpectedReply("the conversation is gone")
+            }
+            return .changed(after)
+        }
+    }
+
+    private static func refusal(
+        of change: Change, in conversation: Conversation, _ user: UUID, _ role: String
+    ) -> CommandError? {
+        let isAdmin = role == "ADMIN"
+        switch change {
+        case .remove(let other) where other == user && conversation.kind == .group: return nil
+        case .add, .remove:
+            guard conversation.kind == .group else {
+                return CommandError(.notAllowed, "The participants of a DIRECT conversation don't change.")
+            }
+            guard !conversation.isArchived else { return CommandError(.archived, "The conversation is archived.") }
+        case .archive, .unarchive: break
+        }
+        guard isAdmin || conversation.kind == .direct else {
+            return CommandError(.notAllowed, "Only an ADMIN of the conversation may do this.")
+        }
+        if case .add(let other) = change, conversation.role(of: other) == nil,
+            conversation.participants.count >= maximumParticipants
+        {
+            return CommandError(
+                .invalidField, "A conversation has at most \(maximumParticipants) participants.", field: "userId")
+        }
+        return nil
+    }
+
+    /// Changes the rows; false where nothing had to be changed.
+    private func apply(
+        _ change: Change, to conversation: Conversation, _ connection: PostgresConnection
+    ) async throws(PostgresError) -> Bool {
+        let id = PostgresValue.uuid(conversation.id)
+        switch change {
+        case .add(let user):
+            return try await connection.query(
+                """
+                insert into participants (conversation_id, user_id, role) values ($1, $2, 'MEMBER')
+                on conflict do nothing
+                """, [id, .uuid(user)]
+            ).affectedRows > 0
+        case .remove(let user):
+            let removed = try await connection.query(
+                "delete from participants where conversation_id = $1 and user_id = $2", [id, .uuid(user)])
+            // A group without an ADMIN could never change again: its oldest member takes over.
+            _ = try await connection.query(
+                """
+                update participants set role = 'ADMIN' where conversation_id = $1
+                    and not exists (select 1 from participants where conversation_id = $1 and role = 'ADMIN')
+                    and user_id = (select user_id from participants where conversation_id = $1
+                        order by joined_at, user_id limit 1)
+                """, [id])
+            return removed.affectedRows > 0
+        case .archive:
+            return try await connection.query(
+                "update conversations set archived_at = now() where id = $1 and archived_at is null", [id]
+            ).affectedRows > 0
+        case .unarchive:
+            return try await connection.query(
+                "update conversations set archived_at = null where id = $1 and archived_at is not null", [id]
+            ).affectedRows > 0
+        }
+    }
+
+    /// Without the fence the change must not be committed: nodes would go on with the members that they know.
+    private func fence(_ id: UUID, _ version: Int64) async throws(PostgresError) {
+        do {
+            _ = try await redis.call(RedisScripts.fence, keys: [Keys.stream(partitioning.partition(of: id))]) {
+                command in
+                command.add(id.description)
+                command.add(version)
+            }
+        } catch {
+            throw .notConnected
+        }
+    }
+}
+
+extension Conversation {
+    /// A participant's role; nil for anybody else.
+    func role(of user: UUID) -> String? { participants.first { $0.user == user }?.role }
+}

@@ -1,0 +1,60 @@
+internal import Shared
+
+/// How a change of members reaches those who are subscribed.
+extension Hub {
+    /// Milliseconds between two attempts to learn who is in a conversation.
+    private static let retry: Int64 = 250
+    /// After so many attempts, or with so much held back, the subscribers are sent away to resume later.
+    private static let attempts = 20
+    private static let maximumHeld = 10_000
+
+    /// A version of the members was seen. When it is another than the known one, nothing is passed on before all subscribers
+    /// have been authorised again: each event carries the version, so that a lost notice of the change does no harm.
+    func see(_ version: Int64, _ entry: FeedEntry) {
+        guard let known = entry.version else {
+            entry.version = version
+            return
+        }
+        guard version > known else { return }
+        entry.version = version
+        guard !entry.workers.isEmpty, !entry.isChecking else { return }
+        entry.isChecking = true
+        loop.spawn { await self.check(entry) }
+    }
+
+    private func check(_ entry: FeedEntry) async {
+        var attempt = 0
+        while true {
+            attempt += 1
+            let version = entry.version
+            let members = await membership.members(of: entry.conversation)
+            if case .unavailable = members, attempt < Self.attempts, entry.held.count < Self.maximumHeld {
+                await loop.sleep(milliseconds: Self.retry)
+                continue
+            }
+            for worker in entry.workers { hand(.members(entry.conversation, MembersVerdict(members)), to: worker) }
+            // Another change came in meanwhile.
+            if version == entry.version { break }
+        }
+        entry.isChecking = false
+        let held = entry.held
+        entry.held = []
+        forward(held, entry)
+    }
+}
+
+/// Who may stay subscribed to a conversation.
+enum MembersVerdict: Sendable {
+    case only(Set<UUID>, version: Int64)
+    case nobody
+    /// Nobody knows: all are sent away, and resume later.
+    case unknown
+
+    init(_ members: Membership.Members) {
+        switch members {
+        case .known(let members, let version): self = .only(members, version: version)
+        case .notFound: self = .nobody
+        case .unavailable: self = .unknown
+        }
+    }
+}
