@@ -14,6 +14,22 @@ struct ConversationFeed {
         case wait
         /// Read everything after this event, then call `filled`.
         case fill(after: Int64)
+        /// What came after this event can't be read at present: subscribers read it for themselves once it can. Pass these on.
+        case skip(after: Int64, [Event])
+    }
+
+    /// What a fill led to.
+    struct Filled: Equatable {
+        /// Pass these on, in this order.
+        var events: [Event] = []
+        /// Behind them something is missing that couldn't be read: subscribers read on from here for themselves.
+        var gapAfter: Int64?
+        /// Pass these on behind the gap.
+        var later: [Event] = []
+        /// Holes that the sources, though read whole, left open.
+        var openHoles = 0
+        /// Too much came in meanwhile: read again everything after this event.
+        var fillAgain: Int64?
     }
 
     /// So many events wait for a fill; what is beyond is read again by another fill.
@@ -69,11 +85,14 @@ struct ConversationFeed {
         return .forward(takeBacklog().events)
     }
 
-    /// The head can't be read: what waits is passed on as it is.
+    /// The head can't be read at present.
     mutating func headIsUnknown() -> Action {
         isFilling = false
-        if position == nil { position = backlog.first?.previousID }
-        return .forward(takeBacklog().events)
+        guard let position else {
+            self.position = backlog.first?.previousID
+            return .forward(takeBacklog().events)
+        }
+        return .skip(after: position, takeBacklog().events)
     }
 
     /// A fill starts although no event revealed a hole; false while one is under way.
@@ -83,22 +102,30 @@ struct ConversationFeed {
         return true
     }
 
-    /// The events after the position, in order, as far as the sources had them; returns what to pass on, whether holes stay
-    /// open, and where to fill again if too much came in meanwhile.
-    mutating func filled(_ events: [Event]) -> (events: [Event], openHoles: Int, fillAgain: Int64?) {
-        var forwarded: [Event] = []
+    /// The events after the position, in order; `isWhole` is false where the sources couldn't be read to the end.
+    mutating func filled(_ events: [Event], isWhole: Bool = true) -> Filled {
+        var result = Filled()
         for event in events where event.id > position ?? 0 {
             position = event.id
-            forwarded.append(event)
+            result.events.append(event)
         }
-        if isOverfull {
+        if isOverfull, isWhole {
             isOverfull = false
             backlog = []
-            return (forwarded, 0, position ?? 0)
+            result.fillAgain = position ?? 0
+            return result
         }
         isFilling = false
+        isOverfull = false
+        if !isWhole { result.gapAfter = position }
         let rest = takeBacklog()
-        return (forwarded + rest.events, rest.openHoles, nil)
+        if isWhole {
+            result.events += rest.events
+            result.openHoles = rest.openHoles
+        } else {
+            result.later = rest.events
+        }
+        return result
     }
 
     private mutating func wait(_ event: Event) {

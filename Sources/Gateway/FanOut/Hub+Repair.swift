@@ -4,6 +4,8 @@ internal import Shared
 extension Hub {
     /// Milliseconds without an event or a check after which a conversation's head is compared.
     private static let quiet: Int64 = 10_000
+    /// Milliseconds between two attempts to read what couldn't be read.
+    private static let retry: Int64 = 500
     /// Events per read of a fill.
     private static let fillPage = 500
 
@@ -40,36 +42,64 @@ extension Hub {
     /// Reads everything after an event and passes it on.
     func fill(_ entry: FeedEntry, after: Int64) {
         loop.spawn {
-            var events: [Event] = []
-            var position = after
-            var isAtEnd = false
-            while !isAtEnd {
-                do throws(ReadError) {
-                    let page = try await self.reader.events(
-                        of: entry.conversation, after: position, limit: Self.fillPage, recipients: entry.recipients)
-                    events += page
-                    position = page.last?.id ?? position
-                    isAtEnd = page.count < Self.fillPage
-                } catch {
-                    self.log.warning(
-                        "hole can't be read",
-                        [.conversation: .uuid(entry.conversation), .error: .string("\(error)")])
-                    isAtEnd = true
-                }
-            }
-            self.filled(entry, events)
+            let (events, isWhole) = await self.read(entry, after: after)
+            self.filled(entry, events, isWhole)
         }
     }
 
-    private func filled(_ entry: FeedEntry, _ events: [Event]) {
-        let result = entry.feed.filled(events)
+    /// Everything after an event, and whether it could be read to the end.
+    private func read(_ entry: FeedEntry, after: Int64) async -> (events: [Event], isWhole: Bool) {
+        var events: [Event] = []
+        var position = after
+        while true {
+            do throws(ReadError) {
+                let page = try await reader.events(
+                    of: entry.conversation, after: position, limit: Self.fillPage, recipients: entry.recipients)
+                events += page
+                position = page.last?.id ?? position
+                if page.count < Self.fillPage { return (events, true) }
+            } catch {
+                log.warning(
+                    "hole can't be read", [.conversation: .uuid(entry.conversation), .error: .string("\(error)")])
+                return (events, false)
+            }
+        }
+    }
+
+    private func filled(_ entry: FeedEntry, _ events: [Event], _ isWhole: Bool) {
+        let result = entry.feed.filled(events, isWhole: isWhole)
         if result.openHoles > 0 {
             metrics.holesUnfilled.increment(by: result.openHoles)
             log.error(
                 "hole stays open", [.conversation: .uuid(entry.conversation), .count: .number(result.openHoles)])
         }
         forward(result.events, entry)
+        if let after = result.gapAfter { skip(entry, after: after) }
+        forward(result.later, entry)
         if let after = result.fillAgain { fill(entry, after: after) } else { settled(entry) }
+    }
+
+    /// What came after an event can't be read at present. The subscribers of the conversation fall behind and read on from
+    /// there for themselves, as soon as it goes; users' queues have no place to read on from, so they are brought it late.
+    func skip(_ entry: FeedEntry, after: Int64) {
+        metrics.gaps.increment()
+        for worker in entry.workers { hand(.gap(entry.conversation), to: worker) }
+        guard !entry.recipients.isEmpty else { return }
+        loop.spawn { await self.bringLate(entry, after: after) }
+    }
+
+    private func bringLate(_ entry: FeedEntry, after: Int64) async {
+        var result = await read(entry, after: after)
+        while !result.isWhole {
+            await loop.sleep(milliseconds: Self.retry)
+            result = await read(entry, after: after)
+        }
+        // What has come since then was passed on as it came.
+        for event in result.events where event.id <= entry.feed.position ?? .max {
+            for user in entry.recipients {
+                for worker in users[user]?.workers ?? [] { hand(.late(event, user), to: worker) }
+            }
+        }
     }
 
     /// Nothing is under way any more for this conversation: those who waited for it are told.

@@ -98,6 +98,10 @@ final class Hub {
         case .ignore: metrics.eventsRepeated.increment()
         case .wait: break
         case .fill(let after): fill(entry, after: after)
+        case .skip(let after, let events):
+            skip(entry, after: after)
+            forward(events, entry)
+            settled(entry)
         }
     }
 

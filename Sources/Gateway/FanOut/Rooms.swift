@@ -36,6 +36,18 @@ final class Rooms {
         rooms[notice.conversation]?.deliver(notice)
     }
 
+    /// Makes all subscriptions to a conversation read on for themselves from what they have got.
+    func fallBehind(in conversation: UUID) {
+        guard let room = rooms[conversation] else { return }
+        for subscription in room.subscriptions where subscription.destination == .conversation(conversation) {
+            switch subscription.flow {
+            case .live: subscription.session.readOn(subscription, from: room.position)
+            case .ahead(let position): subscription.session.readOn(subscription, from: position)
+            case .behind, .ended: break
+            }
+        }
+    }
+
     /// Ends the subscriptions of those who may not listen any more.
     func enforce(_ verdict: MembersVerdict, in conversation: UUID) {
         guard let room = rooms[conversation] else { return }

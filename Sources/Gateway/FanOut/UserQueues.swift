@@ -48,11 +48,14 @@ final class UserQueues {
 
     /// Hands an event of a DIRECT conversation to its participants' sessions, but for those that have its topic.
     func deliver(_ event: Event, _ frames: EventFrames) {
-        for user in event.head.recipients {
-            guard let queues = users[user] else { continue }
-            for subscription in queues.messages where !subscription.session.hasTopic(of: event.conversation) {
-                if !subscription.write(event, frames) { subscription.session.isTooSlow() }
-            }
+        for user in event.head.recipients { deliver(event, frames, to: user) }
+    }
+
+    /// Hands an event to one user's sessions.
+    func deliver(_ event: Event, _ frames: EventFrames, to user: UUID) {
+        guard let queues = users[user] else { return }
+        for subscription in queues.messages where !subscription.session.hasTopic(of: event.conversation) {
+            if !subscription.write(event, frames) { subscription.session.isTooSlow() }
         }
     }
 

@@ -21,6 +21,7 @@ final class GatewayMetrics: Sendable {
     let deliveries: Counter
     let holes: Counter
     let holesUnfilled: Counter
+    let gaps: Counter
     let pubSubLosses: Counter
     let probesMissed: Counter
     let typingDropped: Counter
@@ -55,6 +56,8 @@ final class GatewayMetrics: Sendable {
         holes = registry.counter("parley_holes_total", help: "Holes found in the events of pub/sub.")
         holesUnfilled = registry.counter(
             "parley_holes_unfilled_total", help: "Holes that neither the cache nor PostgreSQL could fill.")
+        gaps = registry.counter(
+            "parley_gaps_total", help: "Times that a hole could not be read and its subscribers read on for themselves.")
         pubSubLosses = registry.counter("parley_pubsub_losses_total", help: "Interruptions of a pub/sub connection.")
         probesMissed = registry.counter(
             "parley_pubsub_probes_missed_total", help: "Probes of a pub/sub connection that did not come back.")

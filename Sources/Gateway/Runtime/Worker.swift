@@ -105,6 +105,8 @@ final class Worker {
                 // The topic first: whoever has it doesn't get the event on the user's queue.
                 rooms.deliver(event, frames)
                 userQueues.deliver(event, frames)
+            case .gap(let conversation): rooms.fallBehind(in: conversation)
+            case .late(let event, let user): userQueues.deliver(event, EventFrames(event), to: user)
             case .typing(let notice): rooms.deliver(notice)
             case .members(let conversation, let verdict): rooms.enforce(verdict, in: conversation)
             case .conversationNotice(let user, let json): userQueues.deliver(notice: json, to: user)

@@ -15,6 +15,13 @@ extension ClientSession {
         catchUp(subscription, conversation)
     }
 
+    /// Something that was published may have been missed: from here on the subscription reads for itself.
+    func readOn(_ subscription: Subscription, from position: Int64) {
+        guard case .conversation(let conversation) = subscription.destination else { return }
+        subscription.flow = .behind(position)
+        catchUp(subscription, conversation)
+    }
+
     func catchUp(_ subscription: Subscription, _ conversation: UUID) {
         worker.loop.spawn { [self] in
             while case .behind(let position) = subscription.flow {

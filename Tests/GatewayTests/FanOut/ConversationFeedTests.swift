@@ -39,7 +39,7 @@ func event(_ id: Int64, after previous: Int64) -> Event {
         #expect(feed.receive(eight) == .fill(after: 5))
         #expect(feed.receive(nine) == .wait)
         let result = feed.filled([six, seven, eight])
-        #expect(result.events == [six, seven, eight, nine] && result.openHoles == 0 && result.fillAgain == nil)
+        #expect(result == .init(events: [six, seven, eight, nine]))
         #expect(feed.position == 9 && !feed.isBusy)
     }
 
@@ -83,7 +83,19 @@ func event(_ id: Int64, after previous: Int64) -> Event {
         #expect(feed.headIsKnown(5) == .forward([six]))
     }
 
-    @Test func withoutAKnownHeadEventsStillFlow() {
+    /// A source that is away isn't an empty one: what it has must not be passed over.
+    @Test func whatCannotBeReadIsAGap() {
+        var feed = live(at: 5)
+        let (six, eight, nine) = (event(6, after: 5), event(8, after: 7), event(9, after: 8))
+        #expect(feed.receive(eight) == .fill(after: 5))
+        #expect(feed.receive(nine) == .wait)
+        #expect(feed.filled([six], isWhole: false) == .init(events: [six], gapAfter: 6, later: [eight, nine]))
+        #expect(feed.position == 9 && !feed.isBusy)
+        _ = feed.beginResync()
+        #expect(feed.headIsUnknown() == .skip(after: 9, []))
+    }
+
+    @Test func withoutAKnownHeadANewFeedStillFlows() {
         var feed = ConversationFeed(opening: true)
         let six = event(6, after: 5)
         #expect(feed.receive(six) == .wait)
@@ -126,7 +138,7 @@ func event(_ id: Int64, after previous: Int64) -> Event {
                 switch feed.receive(next) {
                 case .forward(let events): forwarded += events.map(\.id)
                 case .fill(let after): fill = after
-                case .wait, .ignore: break
+                case .wait, .ignore, .skip: break
                 }
                 guard let after = fill, Int.random(in: 0..<3, using: &random) == 0 else { continue }
                 fill = nil
