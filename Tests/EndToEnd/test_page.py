@@ -62,6 +62,17 @@ def test_two_people_talk(sign_in):
     assert contents == ["Hi Alice", "Hello <b>Bob</b> 😀"]
 
 
+def test_a_group_appears_and_says_who_joined(sign_in):
+    alice = sign_in(ALICE)
+    group = parley.create("GROUP", [BOB, ALICE], title=f"Group {parley.new_user()[:8]}")
+    title = parley.call("GET", f"/api/conversations/{group}", ALICE).json["title"]
+    alice.get_by_test_id("conversation").filter(has_text=title).click()
+    parley.call("POST", f"/api/conversations/{group}/participants", BOB, {"userId": parley.new_user()})
+    expect(alice.locator("#messages")).to_contain_text("Bob added")
+    parley.call("DELETE", f"/api/conversations/{group}/participants/{ALICE}", BOB)
+    expect(alice.get_by_test_id("conversation").filter(has_text=title)).to_have_count(0)
+
+
 def test_a_bad_token_leads_back_to_the_sign_in(browser):
     page = browser.new_page()
     page.goto(f"{parley.URL}/#token={parley.token(ALICE, lifetime=-100)}")

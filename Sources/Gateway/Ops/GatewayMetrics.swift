@@ -57,7 +57,8 @@ final class GatewayMetrics: Sendable {
         holesUnfilled = registry.counter(
             "parley_holes_unfilled_total", help: "Holes that neither the cache nor PostgreSQL could fill.")
         gaps = registry.counter(
-            "parley_gaps_total", help: "Times that a hole could not be read and its subscribers read on for themselves.")
+            "parley_gaps_total", help: "Times that a hole could not be read and its subscribers read on for themselves."
+        )
         pubSubLosses = registry.counter("parley_pubsub_losses_total", help: "Interruptions of a pub/sub connection.")
         probesMissed = registry.counter(
             "parley_pubsub_probes_missed_total", help: "Probes of a pub/sub connection that did not come back.")

@@ -162,6 +162,7 @@ function connect() {
   client.subscribe('/user/queue/errors', refused);
   client.subscribe('/user/queue/acks', acknowledged);
   client.subscribe('/user/queue/messages', received);
+  client.subscribe('/user/queue/conversations', changed);
   client.start();
 }
 
@@ -210,6 +211,17 @@ async function received(message) {
   const fresh = conversation.add(message);
   if (fresh && message.senderId !== me && (conversation !== current || document.hidden)) conversation.unread += 1;
   if (conversation === current) stopTyping(message.senderId);
+  showSoon();
+}
+
+// A conversation was created, or its members or its archive changed.
+function changed({ conversation: description }) {
+  const known = keep(description);
+  if (known.members.includes(me)) {
+    if (known.type !== 'DIRECT') follow(known);
+  } else {
+    conversations.delete(known.id);
+  }
   showSoon();
 }
 
@@ -415,7 +427,7 @@ window.addEventListener('online', () => client?.retryNow());
 window.addEventListener('hashchange', () => {
   if (location.hash.includes('token=')) location.reload();
 });
-// No queue announces new groups yet, so a visible page asks now and then.
+// A notice can be lost, so a visible page asks now and then.
 setInterval(() => {
   if (client?.connected && !document.hidden) quietly(loadConversations());
 }, LIST_EVERY_MS);

@@ -81,7 +81,7 @@ export function showConversations(list, conversations, { me, current, onOpen }) 
     button.dataset.id = conversation.id;
     if (conversation.id === current) button.setAttribute('aria-current', 'true');
     const last = conversation.last;
-    const preview = last ? `${last.senderId === me ? 'You: ' : ''}${last.isDeleted ? 'Deleted' : last.content}` : '';
+    const preview = last ? previewOf(last, me) : '';
     button.append(
       avatar(name, hue),
       element('span', 'name', name),
@@ -100,6 +100,25 @@ export function showConversations(list, conversations, { me, current, onOpen }) 
   }));
   // Building the list anew must not take the keyboard's place away.
   if (focused) list.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
+}
+
+function previewOf(last, me) {
+  if (last.messageType === 'SYSTEM') return systemText(last);
+  return `${last.senderId === me ? 'You: ' : ''}${last.isDeleted ? 'Deleted' : last.content}`;
+}
+
+// What the server notes in a conversation, as a sentence.
+function systemText({ content, senderId }) {
+  const [word, user] = content.split(' ');
+  const actor = person(senderId).name;
+  switch (word) {
+    case 'joined': return `${actor} added ${person(user).name}`;
+    case 'left': return `${actor} left`;
+    case 'removed': return `${actor} removed ${person(user).name}`;
+    case 'archived': return `${actor} archived the conversation`;
+    case 'unarchived': return `${actor} opened the conversation again`;
+    default: return content;
+  }
 }
 
 const TICKS = { sending: ['◷', 'sending'], sent: ['✓', 'sent'], failed: ['!', 'not sent'] };
@@ -184,7 +203,7 @@ export class MessageList {
       const newDay = !before || startOfDay(before.time) !== startOfDay(entry.time);
       if (newDay) wanted.push(this.#plain(`day ${startOfDay(entry.time)}`, 'day', dayName(entry.time)));
       if (entry.messageType === 'SYSTEM') {
-        wanted.push(this.#plain(entry.key, 'notice', entry.content));
+        wanted.push(this.#plain(entry.key, 'notice', systemText(entry)));
         return;
       }
       const own = entry.senderId === this.#options.me;
