@@ -12,6 +12,10 @@ enum CommandLineTool {
               prints a token signed with PARLEY_JWT_SECRET (HS256)
           parley sessions [--user UUID]
               prints the connected sessions, one JSON object per line (PARLEY_REDIS_URL)
+          parley dead-letters list
+              prints what PostgreSQL refused for good, one JSON object per line (PARLEY_REDIS_URL)
+          parley dead-letters retry ID | drop ID
+              lets the persister try one again, or forgets it for ever
           parley nodes
               prints the gateways and whether they are alive, one JSON object per line (PARLEY_REDIS_URL)
 
@@ -23,6 +27,7 @@ enum CommandLineTool {
             switch arguments.first {
             case "token": try TokenCommand.run(Options(arguments.dropFirst()), environment)
             case "sessions": try SessionsCommand.run(Options(arguments.dropFirst()), environment)
+            case "dead-letters": try DeadLettersCommand.run(arguments.dropFirst(), environment)
             case "nodes": try NodesCommand.run(Options(arguments.dropFirst()), environment)
             case "--version": StandardStreams.write("\(Version.current)\n")
             case "--help", "-h", "help": StandardStreams.write(usage)

@@ -169,3 +169,39 @@ def test_who_says_nothing_is_cut(small_gateway):
     websocket = open_socket(url=small_gateway.replace("http", "ws") + "/ws")
     assert parse(websocket.recv(timeout=10))[1]["code"] == "handshake-timeout"
     assert closed_with(websocket) == 1008
+
+
+def test_dead_letters_are_listed_tried_again_and_dropped():
+    def redis(*arguments):
+        url = os.environ["PARLEY_REDIS_URL"]
+        return subprocess.run(["redis-cli", "-u", url, *arguments], capture_output=True, text=True, check=True).stdout
+
+    def listed():
+        lines = [json.loads(line) for line in run("parley", "dead-letters", "list").stdout.splitlines()]
+        return [line for line in lines if line["entry"] in entries]
+
+    # What no gateway writes: an entry that isn't an event. The tag of partition 0 is what the first stream says.
+    tag = next(tag for tag in map(str, range(100000)) if slot(tag) < 256)
+    entries = [redis("XADD", f"{{{tag}}}:stream", "*", "e", "noise").strip()]
+    letter = parley.wait_for(listed, what="the dead letter")[0]
+    assert letter["reason"] == "it can't be read" and letter["id"].startswith("0/")
+    assert run("parley", "dead-letters", "retry", letter["id"]).returncode == 0
+    # It is refused again, as another entry.
+    parley.wait_for(lambda: redis("XLEN", f"{{{tag}}}:dead").strip() == "1", what="the second refusal")
+    again = json.loads(run("parley", "dead-letters", "list").stdout.splitlines()[0])
+    assert again["id"] != letter["id"]
+    assert run("parley", "dead-letters", "drop", again["id"]).returncode == 0
+    assert redis("XLEN", f"{{{tag}}}:dead").strip() == "0"
+    assert run("parley", "dead-letters", "drop", again["id"]).returncode == 1
+    assert run("parley", "dead-letters", "drop", "x").returncode == 64
+
+
+def slot(tag):
+    """The cluster slot of a tag: CRC16 (XMODEM) modulo 16,384."""
+    crc = 0
+    for byte in tag.encode():
+        crc ^= byte << 8
+        for _ in range(8):
+            crc = (crc << 1) ^ 0x1021 if crc & 0x8000 else crc << 1
+            crc &= 0xFFFF
+    return crc % 16384

@@ -8,6 +8,8 @@ public enum RedisScripts {
     public static let fence = RedisScript(PackageResources.fence_lua)
     /// Moves a partition's cursor and trims what is committed.
     public static let commit = RedisScript(PackageResources.commit_lua)
+    /// Puts a dead letter back into its stream.
+    public static let retry = RedisScript(PackageResources.retry_lua)
     /// Prolongs or ends the ownership of a partition.
     public static let lease = RedisScript(PackageResources.lease_lua)
 }
