@@ -43,6 +43,15 @@ struct Body {
         return uuid
     }
 
+    /// An id: a whole number that isn't negative.
+    func integer(_ name: String) throws(CommandError) -> Int64 {
+        guard let value = self[name] else { throw Self.missing(name) }
+        guard let number = value.integer, number >= 0 else {
+            throw CommandError(.invalidField, "\(name) must be a whole number.", field: name)
+        }
+        return number
+    }
+
     func bool(_ name: String) throws(CommandError) -> Bool {
         guard let value = self[name] else { throw Self.missing(name) }
         guard let flag = value.bool else {

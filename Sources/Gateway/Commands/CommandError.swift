@@ -51,7 +51,7 @@ extension SendRefusal {
         case .exhausted: CommandError(.internalError, "The conversation can't take more messages.")
         case .corrupt:
             CommandError(.internalError, "The conversation's data is damaged; the operator has to repair it.")
-        case .unavailable: .unavailable()
+        case .unavailable, .conflict: .unavailable()
         case .outcomeUnknown:
             CommandError(
                 .outcomeUnknown, "No answer came in time; sending again with the same clientMessageId is safe.",

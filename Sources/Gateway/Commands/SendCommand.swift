@@ -20,14 +20,7 @@ struct SendCommand {
         } else {
             self.conversation = try body.uuid("conversationId")
         }
-        content = try body.string("content")
-        guard !content.isEmpty else {
-            throw CommandError(.invalidField, "content must not be empty.", field: "content")
-        }
-        guard content.unicodeScalars.count <= maximumCharacters else {
-            throw CommandError(
-                .contentTooLong, "content must not be longer than \(maximumCharacters) characters.", field: "content")
-        }
+        content = try Self.checked(try body.string("content"), maximumCharacters: maximumCharacters)
         messageType = try body.optionalString("messageType") ?? "TEXT"
         switch messageType {
         case "TEXT": break
@@ -49,6 +42,18 @@ struct SendCommand {
         }
         // With an id of our own the gateway's repeated calls are answered once.
         clientMessageID = given ?? UUID.random().description
+    }
+
+    /// A message's content, if it may be one.
+    static func checked(_ content: String, maximumCharacters: Int) throws(CommandError) -> String {
+        guard !content.isEmpty else {
+            throw CommandError(.invalidField, "content must not be empty.", field: "content")
+        }
+        guard content.unicodeScalars.count <= maximumCharacters else {
+            throw CommandError(
+                .contentTooLong, "content must not be longer than \(maximumCharacters) characters.", field: "content")
+        }
+        return content
     }
 
     /// The message for the write path; `deadline` in monotonic milliseconds.

@@ -8,17 +8,24 @@ final class WebSocketController {
     enum Outcome {
         /// A message was accepted.
         case sent(SendCommand, id: Int64)
+        /// A message was edited or deleted.
+        case changed(UUID, eventID: Int64)
         /// It was carried out, and there is nothing to tell.
         case done
         case refused(CommandError, clientMessageID: String? = nil)
     }
 
-    private let worker: Worker
-    private let config: GatewayConfig
+    let worker: Worker
+    let config: GatewayConfig
 
     init(worker: Worker) {
         self.worker = worker
         config = worker.node.config
+    }
+
+    /// Whether SENDs to a destination may wait for their answers side by side; others are carried out one after the other.
+    static func isPipelined(_ destination: String) -> Bool {
+        destination != "/app/chat.edit" && destination != "/app/chat.delete"
     }
 
     /// Carries out a SEND; `completion` is called once, now or later.
@@ -29,6 +36,11 @@ final class WebSocketController {
         switch destination {
         case "/app/chat.send": sendMessage(body, from: session.origin, completion)
         case "/app/chat.typing": typingIndicator(body, from: session, completion)
+        case "/app/chat.edit", "/app/chat.delete":
+            let origin = session.origin
+            worker.loop.spawn { [self] in
+                completion(await changeMessage(body, isEdit: destination == "/app/chat.edit", from: origin))
+            }
         default:
             completion(
                 .refused(CommandError(.unknownDestination, "Nothing can be sent to this destination.")))

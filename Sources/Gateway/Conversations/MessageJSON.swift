@@ -15,6 +15,36 @@ struct MessageJSON {
     var editedAt: Int64?
     var isDeleted = false
 
+    /// Reads a message as it is stored; nil where something is missing.
+    init?(_ object: JSONObject, _ conversation: UUID) {
+        guard let sender = object["senderId"]?.string.flatMap({ UUID($0) }),
+            let senderType = object["senderType"]?.string, let messageType = object["messageType"]?.string,
+            let content = object["content"]?.string, let clientMessageID = object["clientMessageId"]?.string
+        else { return nil }
+        self.init(
+            conversation: conversation, sender: sender, senderType: senderType, messageType: messageType,
+            content: content, clientMessageID: clientMessageID)
+        if let file = object["file"], file != .null { self.file = JSONWriter.bytes(file) }
+        editedAt = object["editedAt"]?.string.flatMap { RFC3339.parse($0) }
+        isDeleted = object["isDeleted"]?.bool ?? false
+    }
+
+    /// Makes a message from its parts.
+    init(
+        conversation: UUID, sender: UUID, senderType: String, messageType: String, content: String,
+        clientMessageID: String, file: [UInt8]? = nil, editedAt: Int64? = nil, isDeleted: Bool = false
+    ) {
+        self.conversation = conversation
+        self.sender = sender
+        self.senderType = senderType
+        self.messageType = messageType
+        self.content = content
+        self.clientMessageID = clientMessageID
+        self.file = file
+        self.editedAt = editedAt
+        self.isDeleted = isDeleted
+    }
+
     /// Appends the fields and the closing brace.
     static func appendTail(_ message: MessageJSON, to output: inout [UInt8]) {
         output.append(contentsOf: #""conversationId":""#.utf8)

@@ -20,6 +20,12 @@ final class Event: Sendable {
     var previousID: Int64 { head.previousEventID }
     var conversation: UUID { head.conversation }
 
+    /// The message that the event is about: the first member of its JSON.
+    var messageID: Int64 {
+        guard head.kind != .message else { return head.eventID }
+        return Decimal.parse(json.dropFirst(6).prefix { $0 >= 0x30 && $0 <= 0x39 }) ?? head.eventID
+    }
+
     /// The message's JSON as it is stored, without what can change.
     var json: ArraySlice<UInt8> { bytes[head.bodyStart...] }
 

@@ -51,6 +51,12 @@ final class Router {
             case (3, "conversations") where ["participants", "archive", "unarchive"].contains(segments.last):
                 return try await members.respond(
                     request, String(segments.last ?? ""), try Self.conversation(segments), origin)
+            case (4, "conversations") where segments[segments.startIndex + 2] == "messages":
+                guard let message = Decimal.parse(Array(segments[segments.startIndex + 3].utf8)) else {
+                    return Self.notFound
+                }
+                return try await messages.respond(
+                    request, try Self.conversation(segments), message: message, origin)
             case (4, "conversations") where segments[segments.startIndex + 2] == "participants":
                 guard let user = UUID(segments[segments.startIndex + 3]) else { return Self.notFound }
                 return try await members.respond(request, removing: user, try Self.conversation(segments), origin)

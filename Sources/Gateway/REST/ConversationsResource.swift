@@ -6,6 +6,8 @@ internal import Shared
 struct ConversationsResource {
     private static let maximumParticipants = 1_000
     private static let maximumTitle = 200
+    /// The newest event may be an edit of an older message: the newest message is looked for among so many.
+    private static let newestEvents = "10"
     private static let defaultPage = 50
     private static let maximumPage = 200
 
@@ -103,7 +105,8 @@ struct ConversationsResource {
         let shown = Array(page.prefix(query.limit))
         let newest = await newestMessages(of: shown.map(\.conversation.id))
         let items = shown.map { listed in
-            let last = newest[listed.conversation.id] ?? listed.last.flatMap { $0.event(recipients: []) }
+            let known = [newest[listed.conversation.id], listed.last.flatMap { $0.event(recipients: []) }]
+            let last = known.compactMap { $0 }.max { ($0.messageID, $0.id) < ($1.messageID, $1.id) }
             return (activity: Self.activity(of: last) ?? listed.activity, json: Self.json(listed, last))
         }.sorted { $0.activity > $1.activity }
         var next: JSON = .null
@@ -120,11 +123,13 @@ struct ConversationsResource {
     private func newestMessages(of conversations: [UUID]) async -> [UUID: Event] {
         let commands = conversations.map { id in
             let key = Keys.events(id, worker.node.partitioning.partition(of: id))
-            return RedisCommand("XREVRANGE", key, "+", "-", "COUNT", "1")
+            return RedisCommand("XREVRANGE", key, "+", "-", "COUNT", Self.newestEvents)
         }
         guard let replies = try? await worker.redis.pipeline(commands) else { return [:] }
         var newest: [UUID: Event] = [:]
-        for (id, reply) in zip(conversations, replies) { newest[id] = EventReader.events(in: reply).first }
+        for (id, reply) in zip(conversations, replies) {
+            newest[id] = EventReader.events(in: reply).max { ($0.messageID, $0.id) < ($1.messageID, $1.id) }
+        }
         return newest
     }
 
@@ -139,7 +144,7 @@ struct ConversationsResource {
     }
 
     private static func activity(of event: Event?) -> Int64? {
-        event.map { EventClock.milliseconds(of: $0.id) }
+        event.map { EventClock.milliseconds(of: $0.messageID) }
     }
 
     private static func position(_ cursor: String) throws(CommandError) -> ConversationStore.ListPosition {

@@ -26,6 +26,28 @@ struct MessagesResource {
         }
     }
 
+    /// Edits or deletes one message.
+    func respond(
+        _ request: HTTPRequest, _ conversation: UUID, message: Int64, _ origin: Origin
+    ) async throws(CommandError) -> HTTPResponse {
+        guard request.method == "PATCH" || request.method == "DELETE" else {
+            return Router.methodNotAllowed("PATCH, DELETE")
+        }
+        let command = try ChangeCommand(
+            conversation: conversation, message: message, edit: request.method == "PATCH" ? request.body : nil,
+            maximumCharacters: worker.node.config.maximumContentCharacters)
+        switch await worker.controller.change(command, from: origin) {
+        case .refused(let error, _): throw error
+        case .sent, .done: return HTTPResponse(status: 204)
+        case .changed(_, let eventID):
+            let body = JSONObject([
+                ("conversationId", .string(conversation.description)), ("messageId", .integer(message)),
+                ("eventId", .integer(eventID)),
+            ])
+            return Router.json(200, JSONWriter.bytes(.object(body)))
+        }
+    }
+
     private func page(
         _ request: HTTPRequest, _ conversation: UUID, _ origin: Origin
     ) async throws(CommandError) -> HTTPResponse {
@@ -76,7 +98,7 @@ struct MessagesResource {
         }
         switch outcome {
         case .refused(let error, _): return error.response
-        case .done: return HTTPResponse(status: 204)
+        case .done, .changed: return HTTPResponse(status: 204)
         case .sent(let command, let id):
             let body = JSONObject([
                 ("clientMessageId", .string(command.clientMessageID)),

@@ -16,6 +16,7 @@ final class Worker {
     let loader: ConversationLoader
     let membership: Membership
     let reader: EventReader
+    let messages: MessageReader
     let writePath: WritePath
     let rooms: Rooms
     let userQueues: UserQueues
@@ -42,6 +43,7 @@ final class Worker {
         loader = stores.loader
         membership = stores.membership
         reader = stores.reader
+        messages = MessageReader(redis: redis, postgres: postgres, partitioning: node.partitioning)
         let limits = AcceptCall.Limits(
             dedupeWindow: node.config.common.dedupeWindow, maximumEntries: Int64(node.config.streamMaximumEntries))
         writePath = WritePath(

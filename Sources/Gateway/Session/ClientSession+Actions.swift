@@ -24,8 +24,22 @@ extension ClientSession {
                 CommandError(ErrorCode(rawValue: failure.code) ?? .invalidField, failure.message), destination: nil,
                 receipt: failure.receiptID)
         case .fail(let failure): fail(failure)
-        case .send: break
+        case .send(let destination, let frame, let receipt):
+            carryOut { [self] in
+                let outcome = await outcome(of: destination, frame)
+                if !isEnded { tell(Reply(outcome, destination: destination, receipt: receipt)) }
+            }
         }
+    }
+
+    /// What the controller makes of a SEND.
+    private func outcome(of destination: String, _ frame: StompFrame) async -> WebSocketController.Outcome {
+        let outcome: Confined<WebSocketController.Outcome> = await withCheckedContinuation { continuation in
+            worker.controller.handle(destination, frame.body, from: self) {
+                continuation.resume(returning: Confined($0))
+            }
+        }
+        return outcome.value
     }
 
     /// CONNECTED is sent once the session is registered: whoever is connected can be found.
@@ -65,11 +79,7 @@ extension ClientSession {
                     perform(action)
                     continue
                 }
-                let outcome: WebSocketController.Outcome = await withCheckedContinuation { continuation in
-                    worker.controller.handle(destination, frame.body, from: self) {
-                        continuation.resume(returning: $0)
-                    }
-                }
+                let outcome = await outcome(of: destination, frame)
                 guard !isEnded else { return }
                 if case .refused(let error, let clientMessageID) = outcome {
                     let message =

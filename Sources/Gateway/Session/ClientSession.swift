@@ -118,7 +118,9 @@ final class ClientSession: Peer {
     private var isPaused: Bool { isBusy || heldAction != nil || replies.count >= Self.maximumPendingSends }
 
     private func take(_ action: StompAction) {
-        if case .send(let destination, let frame, let receipt) = action {
+        if case .send(let destination, let frame, let receipt) = action,
+            WebSocketController.isPipelined(destination)
+        {
             send(destination, frame, receipt)
         } else if replies.isEmpty {
             perform(action)

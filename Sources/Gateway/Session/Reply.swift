@@ -5,6 +5,7 @@ struct Reply {
     enum Content {
         case done
         case sent(conversation: UUID, id: Int64, clientMessageID: String)
+        case changed(conversation: UUID, eventID: Int64)
         case refused(CommandError, clientMessageID: String?)
     }
 
@@ -19,6 +20,8 @@ struct Reply {
         case .done: content = .done
         case .sent(let command, let id):
             content = .sent(conversation: command.conversation, id: id, clientMessageID: command.clientMessageID)
+        case .changed(let conversation, let eventID):
+            content = .changed(conversation: conversation, eventID: eventID)
         case .refused(let error, let clientMessageID): content = .refused(error, clientMessageID: clientMessageID)
         }
     }
@@ -33,6 +36,8 @@ extension ClientSession {
             let messageID = "\(conversation).\(id)"
             sendReceipt(reply.receipt, [("message-id", messageID)])
             acknowledge(conversation, id, clientMessageID, messageID)
+        case .changed(let conversation, let eventID):
+            sendReceipt(reply.receipt, [("message-id", "\(conversation).\(eventID)")])
         case .refused(let error, let clientMessageID):
             refuse(
                 error, destination: reply.destination, clientMessageID: clientMessageID, receipt: reply.receipt)

@@ -34,6 +34,7 @@ enum AcceptCall {
             command.add(Int64.random(in: 0..<EventClock.idsPerMillisecond))
             command.add(seen(draft.conversation))
             command.add(draft.isOfServer ? "1" : "0")
+            command.add(draft.change?.argument ?? "-")
             command.add(draft.tail)
         }
         return command
@@ -64,6 +65,7 @@ enum AcceptCall {
         case 5: .refused(.full)
         case 6: .refused(.exhausted)
         case 7: .refused(.corrupt)
+        case 8: .refused(.conflict)
         default: nil
         }
     }

@@ -12,6 +12,8 @@ struct Draft {
     let tail: [UInt8]
     /// Whether the server makes it: then neither membership nor archive is asked for.
     var isOfServer = false
+    /// Which message it edits or deletes; nil for a new one.
+    var change: MessageChange?
     /// When the sender is told that the outcome is unknown, in monotonic milliseconds.
     let deadline: Int64
     /// Whether a call with it has left already, so that it may have been accepted.
@@ -32,6 +34,20 @@ enum SendOutcome: Equatable {
     case refused(SendRefusal)
 }
 
+/// That a draft is the new state of a message that exists.
+struct MessageChange {
+    /// `edited` or `deleted`.
+    let kind: EventKind
+    let message: Int64
+    /// The message's last event that this node knows; another one means that somebody was faster.
+    let expected: Int64
+    /// RFC 3339.
+    let createdAt: String
+
+    /// How the accept script is told.
+    var argument: String { "\(kind.rawValue) \(message) \(expected) \(createdAt)" }
+}
+
 /// Why a message wasn't accepted.
 enum SendRefusal: Equatable {
     /// No such conversation, or the sender is not in it.
@@ -43,6 +59,8 @@ enum SendRefusal: Equatable {
     case exhausted
     /// A key in Redis has another type than it should.
     case corrupt
+    /// Somebody else has changed the message meanwhile.
+    case conflict
     /// Nothing was changed; the same again may succeed later.
     case unavailable(String)
     /// No answer came in time: it may have been accepted. Sending again with the same id is safe.

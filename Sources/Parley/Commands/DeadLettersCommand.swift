@@ -23,9 +23,10 @@ enum DeadLettersCommand {
             for partition in partitions {
                 var start = "-"
                 while true {
-                    let letters = try await redis.call(
-                        "XRANGE", Keys.deadLetters(partition), start, "+", "COUNT", page
-                    ).elements ?? []
+                    let letters =
+                        try await redis.call(
+                            "XRANGE", Keys.deadLetters(partition), start, "+", "COUNT", page
+                        ).elements ?? []
                     lines += letters.compactMap { line($0, partition) }
                     guard letters.count == Int(page), let last = letters.last?.elements?.first?.text else { break }
                     start = "(" + last

@@ -48,6 +48,7 @@ struct Scribe {
                     command.add(Int64(0))
                     command.add(Int64(0))
                     command.add("0")
+                    command.add("-")
                     command.add(
                         #""conversationId":"\#(conversation)","senderId":"\#(sender)","senderType":"USER","#
                             + #""messageType":"TEXT","content":"\#(message.content)","clientMessageId":""#

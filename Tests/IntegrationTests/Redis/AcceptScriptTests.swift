@@ -18,6 +18,7 @@ import Testing
             var seen: Int64 = 0
             var random: Int64 = 0
             var isOfServer = false
+            var change = "-"
         }
 
         func key(_ suffix: String = "") -> String { Keys.conversation(conversation, partition) + suffix }
@@ -56,6 +57,7 @@ import Testing
                     command.add(message.random)
                     command.add(message.seen)
                     command.add(message.isOfServer ? "1" : "0")
+                    command.add(message.change)
                     command.add(#""content":"x"}"#)
                 }
             }
@@ -160,6 +162,33 @@ import Testing
         }
     }
 
+    @Test func anEditTakesTheNextEventAndThePlaceOfTheOldState() async throws {
+        try await bench { bench in
+            try await bench.load()
+            let first = try await bench.accept([.init(digest: "a")])[2]
+            let made = "2026-01-02T03:04:05.678Z"
+            let edit = try await bench.accept([.init(digest: "b", change: "e \(first) \(first) \(made)")])
+            #expect(edit[1] == 0 && edit[2] > first && edit[3] == first)
+            let cache = try await bench.redis.call("XRANGE", bench.key(":events"), "-", "+").elements ?? []
+            #expect(cache.count == 1, "the old content is gone")
+            let bytes = try #require(cache.first?.elements?.last?.elements?.last?.bytes)
+            let head = try #require(EventHead(bytes))
+            let json = try #require(try JSONParser.parse(bytes[head.bodyStart...]).object)
+            #expect(head.kind == .edited && json["id"]?.integer == first && json["eventId"]?.integer == edit[2])
+            #expect(json["createdAt"]?.string == made)
+            // Who doesn't know of the edit is told so, also within one call; a repeat gets its first answer.
+            let stale = try await bench.accept([
+                .init(digest: "c", change: "d \(first) \(first) \(made)"),
+                .init(digest: "d", change: "d \(first) \(edit[2]) \(made)"),
+                .init(digest: "e", change: "e \(first) \(edit[2]) \(made)"),
+                .init(digest: "b", change: "e \(first) \(first) \(made)"),
+            ])
+            #expect([stale[1], stale[4], stale[7], stale[10]] == [8, 0, 8, 1])
+            #expect(stale[11] == edit[2])
+            #expect(try await bench.redis.call("XLEN", Keys.stream(bench.partition)).integer == 3)
+        }
+    }
+
     @Test func aFullStreamRefusesAndLosesNothing() async throws {
         try await bench { bench in
             try await bench.load()
@@ -195,7 +224,7 @@ import Testing
 
     /// Redis rolls nothing back, so a key of a wrong type has to be found before anything is written.
     @Test func wrongTypesLeaveNoEffect() async throws {
-        for suffix in ["", ":events", ":members", "inbox", "window", "last window", "format"] {
+        for suffix in ["", ":events", ":members", ":changes", "inbox", "window", "last window", "format"] {
             try await bench { bench in
                 try await bench.load()
                 let window = WallClock.nowMilliseconds() / 43_200_000

@@ -1,6 +1,6 @@
 #!lua
--- Accepts a batch of messages of one partition: answers repeats, authorises, gives ids, appends to the partition's stream
--- and to each conversation's cache, and publishes.
+-- Accepts a batch of messages, edits and deletes of one partition: answers repeats, authorises, gives ids, appends to the
+-- partition's stream and to each conversation's cache, and publishes.
 --
 -- Redis rolls nothing back when a script errs half-way. So the first loop only reads, and looks at the type of every key
 -- that will be written; the second loop only makes calls that can't fail any more.
@@ -8,14 +8,16 @@
 -- KEYS[1]  {tag}:stream; all other keys share its tag
 -- ARGV     1 the gateway's clock (ms), 2 dedupe window (ms), 3 entries that the stream may hold,
 --          then per message: conversation, sender, digest, random number below 4096, highest id the gateway has seen,
---          1 for a message of the server itself (who sends it and whether it is archived doesn't matter) or 0, and
+--          1 for a message of the server itself (who sends it and whether it is archived doesn't matter) or 0,
+--          "-" for a new message, or "e" or "d", the id of the message that is edited or deleted, the last event of it
+--          that the gateway knows, and the message's createdAt, with blanks between, and
 --          the message's JSON behind the fields that are made here, without its opening brace
 -- returns  the clock (ms), then per message a code, an id and the id before it (0 where there is none)
 
-local ACCEPTED, REPEATED, COLD, NOT_MEMBER, ARCHIVED, FULL, EXHAUSTED, CORRUPT = 0, 1, 2, 3, 4, 5, 6, 7
+local ACCEPTED, REPEATED, COLD, NOT_MEMBER, ARCHIVED, FULL, EXHAUSTED, CORRUPT, CONFLICT = 0, 1, 2, 3, 4, 5, 6, 7, 8
 local EPOCH = 1735689600000
 local LIMIT = 9007199254740991
-local FIELDS = 7
+local FIELDS = 8
 
 local stream = KEYS[1]
 local prefix = string.match(stream, '^({[^}]*}:)')
@@ -65,12 +67,13 @@ local function conversation(id)
     local key = prefix .. 'c:' .. id
     local c = {
         key = key, events = key .. ':events', members = key .. ':members', channel = prefix .. 'e:' .. id,
-        now = key .. ':d' .. number(window), before = key .. ':d' .. number(window - 1), answers = {}, roles = {},
+        now = key .. ':d' .. number(window), before = key .. ':d' .. number(window - 1), changes = key .. ':changes',
+        answers = {}, roles = {}, changed = {},
     }
     conversations[id] = c
     local state = redis.pcall('HMGET', key, 'last', 'ttl', 'f')
     if failed(state) or not kind(c.events, 'stream') or not kind(c.now, 'hash') or not kind(c.before, 'hash')
-        or not kind(c.members, 'hash') or (state[3] and state[3] ~= '1') then
+        or not kind(c.members, 'hash') or not kind(c.changes, 'hash') or (state[3] and state[3] ~= '1') then
         c.corrupt = true
         return c
     end
@@ -92,6 +95,14 @@ end
 local function is_member(c, sender)
     if c.roles[sender] == nil then c.roles[sender] = redis.call('HEXISTS', c.members, sender) == 1 end
     return c.roles[sender]
+end
+
+-- What is to be done with a message that exists; false where somebody else has changed it since the gateway looked.
+local function change(c, text)
+    local what, target, expected, created = string.match(text, '^([ed]) (%d+) (%d+) (%S+)$')
+    local latest = c.changed[target] or redis.call('HGET', c.changes, target)
+    if latest and latest ~= expected then return false end
+    return { kind = what, target = target, replaced = expected, created = created }
 end
 
 if not kind(stream, 'stream') then
@@ -121,16 +132,22 @@ for at = 4, #ARGV, FIELDS do
         elseif waiting >= room then
             code = FULL
         else
+            local changed = ARGV[at + 6] ~= '-' and change(c, ARGV[at + 6])
             previous = c.last
             event = math.max(previous + 1, tonumber(ARGV[at + 4]) + 1, (clock - EPOCH) * 4096 + tonumber(ARGV[at + 3]))
-            if event >= LIMIT then
+            if changed == false and ARGV[at + 6] ~= '-' then
+                code, event, previous = CONFLICT, 0, 0
+            elseif event >= LIMIT then
                 code, event, previous = EXHAUSTED, 0, 0
             else
+                if changed then c.changed[changed.target] = number(event) end
                 c.last = event
                 c.touched = true
                 c.answers[digest] = event
                 waiting = waiting + 1
-                table.insert(accepted, { c = c, digest = digest, id = event, previous = previous, at = at })
+                table.insert(accepted, {
+                    c = c, digest = digest, id = event, previous = previous, at = at, change = changed,
+                })
             end
         end
     end
@@ -141,14 +158,20 @@ end
 
 for _, m in ipairs(accepted) do
     local c, id, previous = m.c, number(m.id), number(m.previous)
+    local changed = m.change or { kind = 'm', target = id, created = created }
     local entry = table.concat({
-        '1 m ', id, ' ', previous, ' ', c.version, ' ', ARGV[m.at], ' ', c.recipients,
-        '\n{"id":', id, ',"eventId":', id, ',"previousEventId":', previous, ',"createdAt":"', created, '",',
-        ARGV[m.at + 6],
+        '1 ', changed.kind, ' ', id, ' ', previous, ' ', c.version, ' ', ARGV[m.at], ' ', c.recipients,
+        '\n{"id":', changed.target, ',"eventId":', id, ',"previousEventId":', previous, ',"createdAt":"',
+        changed.created, '",', ARGV[m.at + 7],
     })
     redis.call('XADD', stream, '*', 'e', entry)
     redis.call('XADD', c.events, id .. '-0', 'e', entry)
     redis.call('HSET', c.now, m.digest, id)
+    if m.change then
+        redis.call('HSET', c.changes, changed.target, id)
+        -- The state before must not be read any more: its content may be what the change is to take away.
+        redis.call('XDEL', c.events, changed.replaced .. '-0')
+    end
     redis.call('PUBLISH', c.channel, entry)
     for _, user in ipairs(c.users) do
         redis.call('ZADD', user.inbox, id, ARGV[m.at])
@@ -162,6 +185,7 @@ for _, c in pairs(conversations) do
         if c.expires then
             redis.call('PERSIST', c.key)
             redis.call('PERSIST', c.events)
+            redis.call('PERSIST', c.changes)
             redis.call('HDEL', c.key, 'ttl')
         end
     end

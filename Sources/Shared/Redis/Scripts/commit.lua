@@ -14,6 +14,8 @@ local lifetime, window, kept = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 -- One call never reads more of a cache than this, however much has piled up.
 local TRIM = 2000
 local INBOX = 500
+-- So many changed messages are remembered before those are forgotten whose state only PostgreSQL has.
+local CHANGES = 500
 local INBOX_LIFETIME = 30 * 86400000
 
 local function number(value)
@@ -42,6 +44,15 @@ local function trim(key, events, done)
     end
 end
 
+local function forget_changes(key)
+    if redis.call('HLEN', key .. ':changes') <= CHANGES then return end
+    local floor = tonumber(redis.call('HGET', key, 'floor') or 0)
+    local changes = redis.call('HGETALL', key .. ':changes')
+    for position = 1, #changes, 2 do
+        if tonumber(changes[position + 1]) <= floor then redis.call('HDEL', key .. ':changes', changes[position]) end
+    end
+end
+
 while at < #ARGV do
     local key = prefix .. 'c:' .. ARGV[at]
     local events = key .. ':events'
@@ -50,11 +61,13 @@ while at < #ARGV do
         local done = math.max(tonumber(state[2] or 0), tonumber(ARGV[at + 1]))
         redis.call('HSET', key, 'done', number(done))
         trim(key, events, done)
+        forget_changes(key)
         if tonumber(state[1]) <= done then
             redis.call('HSET', key, 'ttl', '1')
             redis.call('PEXPIRE', key, lifetime)
             redis.call('PEXPIRE', events, lifetime)
             redis.call('PEXPIRE', key .. ':members', lifetime)
+            redis.call('PEXPIRE', key .. ':changes', lifetime)
         end
     end
     for user in string.gmatch(ARGV[at + 2], '[^,-][^,]+') do

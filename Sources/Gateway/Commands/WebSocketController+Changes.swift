@@ -1,0 +1,81 @@
+internal import Shared
+
+/// Edits and deletes.
+extension WebSocketController {
+    /// Somebody else may change the same message at the same moment; then the new state is looked at again.
+    private static let attempts = 8
+
+    /// Carries out `/app/chat.edit` or `/app/chat.delete`.
+    func changeMessage(_ body: ArraySlice<UInt8>, isEdit: Bool, from origin: Origin) async -> Outcome {
+        do throws(CommandError) {
+            return await change(
+                try ChangeCommand(body, isEdit: isEdit, maximumCharacters: config.maximumContentCharacters),
+                from: origin)
+        } catch {
+            return .refused(error)
+        }
+    }
+
+    /// Carries out a command on behalf of its sender.
+    func change(_ command: ChangeCommand, from origin: Origin) async -> Outcome {
+        for _ in 0..<Self.attempts {
+            do throws(CommandError) {
+                if let outcome = try await attempt(command, origin) { return outcome }
+            } catch {
+                return .refused(error)
+            }
+        }
+        return .refused(.unavailable())
+    }
+
+    /// Nil where somebody was faster.
+    private func attempt(_ command: ChangeCommand, _ origin: Origin) async throws(CommandError) -> Outcome? {
+        let role: String
+        switch await worker.membership.check(origin.identity.user, in: command.conversation) {
+        case .member(let found, _, _): role = found
+        case .unavailable: throw CommandError.unavailable()
+        case .notMember, .notFound:
+            worker.log.authorisationFailed("change", origin, command.conversation)
+            throw CommandError.conversationNotFound
+        }
+        let state: Event?
+        do {
+            state = try await worker.messages.state(of: command.message, in: command.conversation)
+        } catch {
+            throw CommandError.unavailable()
+        }
+        guard let state else {
+            throw CommandError(.notFound, "There is no such message.", field: "messageId")
+        }
+        let result = try command.apply(
+            to: state, by: origin.identity.user, isAdmin: role == "ADMIN" && state.head.recipients.isEmpty,
+            now: WallClock.nowMilliseconds())
+        switch result {
+        case .already(let eventID): return .changed(command.conversation, eventID: eventID)
+        case .change(let change, let json): return try await submit(change, json, command, origin)
+        }
+    }
+
+    private func submit(
+        _ change: MessageChange, _ json: MessageJSON, _ command: ChangeCommand, _ origin: Origin
+    ) async throws(CommandError) -> Outcome? {
+        var tail: [UInt8] = []
+        MessageJSON.appendTail(json, to: &tail)
+        // An id of our own, so that the gateway's repeated calls are answered once.
+        let id = UUID.random().description
+        let outcome: SendOutcome = await withCheckedContinuation { continuation in
+            var draft = Draft(
+                conversation: command.conversation, sender: origin.identity.user, clientMessageID: id,
+                digest: DedupeDigest.digest(sender: origin.identity.user, clientMessageID: id), tail: tail,
+                deadline: worker.loop.now + config.sendTimeout
+            ) { continuation.resume(returning: $0) }
+            draft.change = change
+            worker.writePath.submit(draft)
+        }
+        switch outcome {
+        case .accepted(let eventID, _): return .changed(command.conversation, eventID: eventID)
+        case .refused(.conflict): return nil
+        case .refused(let refusal): throw refusal.commandError
+        }
+    }
+}

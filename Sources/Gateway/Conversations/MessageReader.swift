@@ -1,0 +1,43 @@
+internal import Shared
+
+/// Reads the present state of single messages.
+///
+/// Confined to its loop.
+struct MessageReader {
+    private let redis: RedisConnection
+    private let postgres: PostgresPool
+    private let partitioning: Partitioning
+
+    init(redis: RedisConnection, postgres: PostgresPool, partitioning: Partitioning) {
+        self.redis = redis
+        self.postgres = postgres
+        self.partitioning = partitioning
+    }
+
+    /// The event that brought a message into its present state; nil where there is no such message.
+    func state(of message: Int64, in conversation: UUID) async throws(ReadError) -> Event? {
+        let partition = partitioning.partition(of: conversation)
+        do {
+            // A message that was changed has its state under the change's id.
+            let changed = try await redis.call(
+                "HGET", Keys.conversation(conversation, partition) + ":changes", String(message)
+            ).integer
+            let id = "\(changed ?? message)-0"
+            let cached = try await redis.call("XRANGE", Keys.events(conversation, partition), id, id)
+            if let event = EventReader.events(in: cached).first, event.messageID == message { return event }
+        } catch {
+            throw .redis(error)
+        }
+        do {
+            let row = try await postgres.query(
+                """
+                select \(StoredMessage.columns) from messages
+                where conversation_id = $1 and id = $2 and duplicate_of is null
+                """, [.uuid(conversation), .integer(message)]
+            ).rows.first
+            return row.flatMap { StoredMessage($0, conversation)?.event(recipients: []) }
+        } catch {
+            throw .postgres(error)
+        }
+    }
+}
