@@ -36,6 +36,11 @@ final class WebSocketController {
         switch destination {
         case "/app/chat.send": sendMessage(body, from: session.origin, completion)
         case "/app/chat.typing": typingIndicator(body, from: session, completion)
+        case "/app/chat.read", "/app/chat.delivered":
+            let origin = session.origin
+            worker.loop.spawn { [self] in
+                completion(await moveCursor(body, isRead: destination == "/app/chat.read", from: origin))
+            }
         case "/app/chat.edit", "/app/chat.delete":
             let origin = session.origin
             worker.loop.spawn { [self] in
@@ -75,6 +80,30 @@ final class WebSocketController {
             }
         }
         worker.writePath.submit(draft)
+    }
+
+    /// `/app/chat.read`, `/app/chat.delivered`, and `POST …/read` where `conversation` is named by the URL.
+    func moveCursor(
+        _ body: some Collection<UInt8>, isRead: Bool, conversation: UUID? = nil, from origin: Origin
+    ) async -> Outcome {
+        let place: UUID
+        let message: Int64
+        do {
+            let body = try Body(body)
+            if let conversation { place = conversation } else { place = try body.uuid("conversationId") }
+            message = try body.integer("messageId")
+        } catch {
+            return .refused(error)
+        }
+        switch await worker.cursors.move(
+            origin.identity.user, in: place, delivered: message, read: isRead ? message : 0)
+        {
+        case .moved: return .done
+        case .unavailable: return .refused(.unavailable())
+        case .notFound:
+            worker.log.authorisationFailed("read", origin, place)
+            return .refused(.conversationNotFound)
+        }
     }
 
     /// `/app/chat.typing`.

@@ -13,6 +13,7 @@ struct Conversation {
         let role: String
         /// Milliseconds since the Unix epoch.
         let joinedAt: Int64
+        let position: Cursors.Position
     }
 
     let id: UUID
@@ -24,6 +25,13 @@ struct Conversation {
     let isArchived: Bool
     var participants: [Participant] = []
 
+    /// How far the participants have got and read it.
+    var cursors: Cursors {
+        var cursors = Cursors()
+        for participant in participants { cursors.positions[participant.user] = participant.position }
+        return cursors
+    }
+
     /// What clients see of it; `extra` stands behind.
     func json(_ extra: [(String, JSON)] = []) -> JSON {
         let people = participants.map { participant in
@@ -31,6 +39,7 @@ struct Conversation {
                 JSONObject([
                     ("userId", .string(participant.user.description)), ("role", .string(participant.role)),
                     ("joinedAt", .string(RFC3339.format(milliseconds: participant.joinedAt))),
+                    ("lastReadMessageId", .integer(participant.position.read)),
                 ]))
         }
         return .object(

@@ -46,7 +46,15 @@ struct ConversationChanges {
             guard try await apply(change, to: before, connection) else { return .unchanged(before) }
             _ = try await connection.query(
                 "update conversations set version = version + 1 where id = $1", [.uuid(id)])
-            try await fence(id, version + 1)
+            let last = try await fence(id, version + 1)
+            if case .add(let added) = change {
+                // What was before counts as read: a message's status never goes back because somebody joined.
+                _ = try await connection.query(
+                    """
+                    update participants set delivered_id = $3, read_id = $3
+                    where conversation_id = $1 and user_id = $2
+                    """, [.uuid(id), .uuid(added), .integer(last)])
+            }
             guard let after = try await ConversationStore.read(id, connection) else {
                 throw .unexpectedReply("the conversation is gone")
             }
@@ -115,14 +123,16 @@ struct ConversationChanges {
         }
     }
 
-    /// Without the fence the change must not be committed: nodes would go on with the members that they know.
-    private func fence(_ id: UUID, _ version: Int64) async throws(PostgresError) {
+    /// Without the fence the change must not be committed: nodes would go on with the members that they know. Returns the
+    /// conversation's last event, as far as Redis knows.
+    private func fence(_ id: UUID, _ version: Int64) async throws(PostgresError) -> Int64 {
         do {
-            _ = try await redis.call(RedisScripts.fence, keys: [Keys.stream(partitioning.partition(of: id))]) {
+            let reply = try await redis.call(RedisScripts.fence, keys: [Keys.stream(partitioning.partition(of: id))]) {
                 command in
                 command.add(id.description)
                 command.add(version)
             }
+            return reply.elements?.first?.integer ?? 0
         } catch {
             throw .notConnected
         }

@@ -71,9 +71,11 @@ final class ConversationLoader {
                 command.add(facts.isArchived ? "1" : "0")
                 command.add(facts.recipients)
                 command.add(stateTTL)
-                for (user, role) in facts.members {
-                    command.add(user.description)
-                    command.add(role)
+                for member in facts.members {
+                    command.add(member.user.description)
+                    command.add(member.role)
+                    command.add(member.position.delivered)
+                    command.add(member.position.read)
                 }
             }
             // Another load or a change of members took the ticket: the caller looks again, and comes back if need be.
@@ -89,7 +91,22 @@ final class ConversationLoader {
         var version: Int64
         var isArchived: Bool
         var recipients: String
-        var members: [(UUID, String)]
+        var members: [Member]
+
+        struct Member {
+            let user: UUID
+            let role: String
+            let position: Cursors.Position
+
+            init?(_ row: PostgresRow) {
+                guard let user = row.uuid(0), let role = row.text(1), let delivered = row.integer(2),
+                    let read = row.integer(3)
+                else { return nil }
+                self.user = user
+                self.role = role
+                position = Cursors.Position(delivered: delivered, read: read)
+            }
+        }
     }
 
     /// The row is locked first and the members are read by a later statement, so that a change under way is waited for and
@@ -104,14 +121,16 @@ final class ConversationLoader {
                 let isArchived = row.bool(2)
             else { return nil }
             let members = try await connection.query(
-                "select user_id, role from participants where conversation_id = $1 order by user_id",
-                [.uuid(conversation)]
-            ).rows.compactMap { row in row.uuid(0).flatMap { user in row.text(1).map { (user, $0) } } }
+                """
+                select user_id, role, delivered_id, read_id from participants
+                where conversation_id = $1 order by user_id
+                """, [.uuid(conversation)]
+            ).rows.compactMap { Facts.Member($0) }
             let last = try await connection.query(
                 "select coalesce(max(last_event_id), 0) from messages where conversation_id = $1",
                 [.uuid(conversation)]
             ).rows.first?.integer(0)
-            let users = members.map(\.0.description).joined(separator: ",")
+            let users = members.map(\.user.description).joined(separator: ",")
             return Facts(
                 last: last ?? 0, version: version, isArchived: isArchived,
                 recipients: type == "DIRECT" && members.count == 2 ? users : "-", members: members)

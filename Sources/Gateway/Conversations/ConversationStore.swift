@@ -146,7 +146,7 @@ struct ConversationStore {
     ) async throws(PostgresError) -> [UUID: [Conversation.Participant]] {
         let rows = try await connection.query(
             """
-            select conversation_id, user_id, role, joined_at from participants
+            select conversation_id, user_id, role, joined_at, delivered_id, read_id from participants
             where conversation_id = any($1::uuid[]) order by joined_at, user_id
             """, [.uuids(ids)]
         ).rows
@@ -155,7 +155,9 @@ struct ConversationStore {
             guard let id = row.uuid(0), let user = row.uuid(1), let role = row.text(2),
                 let joinedAt = row.milliseconds(3)
             else { continue }
-            people[id, default: []].append(Conversation.Participant(user: user, role: role, joinedAt: joinedAt))
+            let position = Cursors.Position(delivered: row.integer(4) ?? 0, read: row.integer(5) ?? 0)
+            people[id, default: []].append(
+                Conversation.Participant(user: user, role: role, joinedAt: joinedAt, position: position))
         }
         return people
     }

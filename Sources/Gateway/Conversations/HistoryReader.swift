@@ -2,8 +2,7 @@ internal import Shared
 
 /// A page of a conversation's messages, in their newest state.
 struct HistoryPage {
-    /// Each as clients get it.
-    var items: [[UInt8]] = []
+    var items: [Event] = []
     /// The lowest and the highest message id on the page.
     var lowest: Int64?
     var highest: Int64?
@@ -57,14 +56,12 @@ struct HistoryReader {
     private struct Message {
         let id: Int64
         let eventID: Int64
-        let json: [UInt8]
+        let event: Event
 
         init(_ event: Event) {
-            var json: [UInt8] = []
-            event.appendClientJSON(to: &json)
             id = event.messageID
             eventID = event.id
-            self.json = json
+            self.event = event
         }
     }
 
@@ -143,6 +140,6 @@ struct HistoryReader {
         let kept = messages.prefix(limit)
         let ids = kept.map(\.id)
         return HistoryPage(
-            items: kept.map(\.json), lowest: ids.min(), highest: ids.max(), hasMore: messages.count > limit)
+            items: kept.map(\.event), lowest: ids.min(), highest: ids.max(), hasMore: messages.count > limit)
     }
 }

@@ -14,6 +14,8 @@ enum Delivery: Sendable {
     case members(UUID, MembersVerdict)
     /// News for one user of his conversations, as JSON.
     case conversationNotice(user: UUID, json: [UInt8])
+    /// For one user: how far somebody has got and read a conversation of his, as JSON.
+    case receipt(user: UUID, json: [UInt8])
 }
 
 /// Somebody types in a conversation, or stopped: `1 t <conversation> <user> <0|1> <session>` on its channel.
@@ -65,6 +67,16 @@ struct MembersNotice: Equatable {
         else { return nil }
         self.version = version
         self.conversation = conversation
+    }
+}
+
+/// That cursors have moved: `1 r` and a line feed on a user's channel, then JSON, written by the cursor script.
+enum ReceiptNotice {
+    private static let head = Array("1 r\n".utf8)
+
+    /// The JSON in a payload; nil where it is something else.
+    static func json(in payload: [UInt8]) -> [UInt8]? {
+        payload.starts(with: head) ? Array(payload.dropFirst(head.count)) : nil
     }
 }
 

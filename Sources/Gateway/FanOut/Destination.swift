@@ -6,6 +6,7 @@ enum Destination: Hashable {
     case typing(UUID)
     case messages
     case conversations
+    case receipts
     case acks
     case errors
 
@@ -17,6 +18,7 @@ enum Destination: Hashable {
         switch text {
         case "/user/queue/messages": self = .messages
         case "/user/queue/conversations": self = .conversations
+        case "/user/queue/receipts": self = .receipts
         case "/user/queue/acks": self = .acks
         case "/user/queue/errors": self = .errors
         default:

@@ -29,9 +29,20 @@ final class Event: Sendable {
     /// The message's JSON as it is stored, without what can change.
     var json: ArraySlice<UInt8> { bytes[head.bodyStart...] }
 
+    /// Who wrote the message; nil where the JSON is damaged.
+    var sender: UUID? {
+        let name = Array(#""senderId":""#.utf8)
+        guard let start = json.firstRange(of: name)?.upperBound else { return nil }
+        return UUID(json[start...].prefix(36))
+    }
+
     /// Appends the JSON that clients get: what is stored, and the message's `status`.
-    func appendClientJSON(to output: inout [UInt8]) {
+    func appendClientJSON(to output: inout [UInt8], _ cursors: Cursors? = nil) {
+        var status = Cursors.Status.sent
+        if let cursors, !cursors.positions.isEmpty, let sender {
+            status = cursors.status(of: messageID, from: sender)
+        }
         output.append(contentsOf: json.dropLast())
-        output.append(contentsOf: #","status":"SENT"}"#.utf8)
+        output.append(contentsOf: #","status":"\#(status.rawValue)"}"#.utf8)
     }
 }

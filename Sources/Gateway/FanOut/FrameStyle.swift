@@ -12,11 +12,14 @@ struct FrameStyle: Hashable {
 /// The frames of one event, each encoded once.
 final class EventFrames {
     private let event: Event
+    private let cursors: Cursors?
     private var chunks: [FrameStyle: Chunk] = [:]
     private var body: [UInt8] = []
 
-    init(_ event: Event) {
+    /// `cursors` tell the message's status; a new message has reached nobody yet.
+    init(_ event: Event, _ cursors: Cursors? = nil) {
         self.event = event
+        self.cursors = cursors
     }
 
     /// The frame that all subscribers of a style share.
@@ -29,7 +32,7 @@ final class EventFrames {
 
     /// A frame of one subscriber's own, which he has to acknowledge.
     func encode(_ style: FrameStyle, ack: String?) -> [UInt8] {
-        if body.isEmpty { event.appendClientJSON(to: &body) }
+        if body.isEmpty { event.appendClientJSON(to: &body, cursors) }
         return MessageFrame.encode(
             style, id: "\(event.conversation).\(event.id)", event: event.head.kind.name, ack: ack, body: body)
     }

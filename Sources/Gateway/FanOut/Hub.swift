@@ -60,6 +60,9 @@ final class Hub {
         } else if let json = ConversationNotice.json(in: payload) {
             guard let user = UUID(channel.dropFirst(2)), let entry = users[user] else { return }
             for worker in entry.workers { hand(.conversationNotice(user: user, json: json), to: worker) }
+        } else if let json = ReceiptNotice.json(in: payload) {
+            guard let user = UUID(channel.dropFirst(2)), let entry = users[user] else { return }
+            for worker in entry.workers { hand(.receipt(user: user, json: json), to: worker) }
         } else {
             onOtherMessage(channel)
         }

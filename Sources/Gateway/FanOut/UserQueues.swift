@@ -7,7 +7,8 @@ final class UserQueues {
     private struct Queues {
         var messages: [Subscription] = []
         var conversations: [Subscription] = []
-        var count: Int { messages.count + conversations.count }
+        var receipts: [Subscription] = []
+        var count: Int { messages.count + conversations.count + receipts.count }
     }
 
     private let worker: Int
@@ -23,10 +24,10 @@ final class UserQueues {
 
     /// Adds a subscription and returns once the user's channel is confirmed.
     func add(_ subscription: Subscription, of user: UUID) async {
-        if case .messages = subscription.destination {
-            users[user, default: Queues()].messages.append(subscription)
-        } else {
-            users[user, default: Queues()].conversations.append(subscription)
+        switch subscription.destination {
+        case .messages: users[user, default: Queues()].messages.append(subscription)
+        case .receipts: users[user, default: Queues()].receipts.append(subscription)
+        default: users[user, default: Queues()].conversations.append(subscription)
         }
         let worker = worker
         let loop = loop
@@ -40,6 +41,7 @@ final class UserQueues {
     func remove(_ subscription: Subscription, of user: UUID) {
         users[user]?.messages.removeAll { $0 === subscription }
         users[user]?.conversations.removeAll { $0 === subscription }
+        users[user]?.receipts.removeAll { $0 === subscription }
         guard users[user]?.count == 0 else { return }
         users[user] = nil
         let worker = worker
@@ -60,11 +62,15 @@ final class UserQueues {
     }
 
     func deliver(notice json: [UInt8], to user: UUID) {
-        guard let queues = users[user] else { return }
-        for subscription in queues.conversations {
-            subscription.session.connection.send(
-                MessageFrame.encode(
-                    subscription.style, id: "conversation-\(UUID.random())", event: "conversation", body: json))
-        }
+        for subscription in users[user]?.conversations ?? [] { send(json, "conversation", to: subscription) }
+    }
+
+    func deliver(receipt json: [UInt8], to user: UUID) {
+        for subscription in users[user]?.receipts ?? [] { send(json, "receipt", to: subscription) }
+    }
+
+    private func send(_ json: [UInt8], _ event: String, to subscription: Subscription) {
+        subscription.session.connection.send(
+            MessageFrame.encode(subscription.style, id: "\(event)-\(UUID.random())", event: event, body: json))
     }
 }

@@ -48,6 +48,8 @@ final class Router {
                 return try await conversations.respondToOne(request, try Self.conversation(segments), origin)
             case (3, "conversations") where segments.last == "messages":
                 return try await messages.respond(request, try Self.conversation(segments), origin)
+            case (3, "conversations") where segments.last == "read":
+                return try await messages.respondToRead(request, try Self.conversation(segments), origin)
             case (3, "conversations") where ["participants", "archive", "unarchive"].contains(segments.last):
                 return try await members.respond(
                     request, String(segments.last ?? ""), try Self.conversation(segments), origin)

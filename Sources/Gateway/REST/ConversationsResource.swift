@@ -104,10 +104,14 @@ struct ConversationsResource {
         }
         let shown = Array(page.prefix(query.limit))
         let newest = await newestMessages(of: shown.map(\.conversation.id))
+        let cursors = await cursors(of: shown)
         let items = shown.map { listed in
             let known = [newest[listed.conversation.id], listed.last.flatMap { $0.event(recipients: []) }]
             let last = known.compactMap { $0 }.max { ($0.messageID, $0.id) < ($1.messageID, $1.id) }
-            return (activity: Self.activity(of: last) ?? listed.activity, json: Self.json(listed, last))
+            return (
+                activity: Self.activity(of: last) ?? listed.activity,
+                json: Self.json(listed, last, cursors[listed.conversation.id])
+            )
         }.sorted { $0.activity > $1.activity }
         var next: JSON = .null
         if page.count > query.limit, let last = shown.last {
@@ -133,11 +137,25 @@ struct ConversationsResource {
         return newest
     }
 
-    private static func json(_ listed: ConversationStore.Listed, _ last: Event?) -> JSON {
+    /// What PostgreSQL says of who has read what, and where Redis knows better, that.
+    private func cursors(of listed: [ConversationStore.Listed]) async -> [UUID: Cursors] {
+        let ids = listed.map(\.conversation.id)
+        var all: [UUID: Cursors] = [:]
+        for one in listed { all[one.conversation.id] = one.conversation.cursors }
+        let commands = ids.map { RedisCommand("HGETALL", Keys.cursors($0, worker.node.partitioning.partition(of: $0))) }
+        guard let replies = try? await worker.redis.pipeline(commands) else { return all }
+        for (id, reply) in zip(ids, replies) {
+            let known = Cursors(reply)
+            if !known.positions.isEmpty { all[id] = known }
+        }
+        return all
+    }
+
+    private static func json(_ listed: ConversationStore.Listed, _ last: Event?, _ cursors: Cursors?) -> JSON {
         var message = JSON.null
         if let last {
             var json: [UInt8] = []
-            last.appendClientJSON(to: &json)
+            last.appendClientJSON(to: &json, cursors)
             message = (try? JSONParser.parse(json)) ?? .null
         }
         return listed.conversation.json([("lastMessage", message), ("unread", .integer(listed.unread))])

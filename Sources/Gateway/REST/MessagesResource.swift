@@ -26,6 +26,17 @@ struct MessagesResource {
         }
     }
 
+    /// Notes how far the user has read.
+    func respondToRead(
+        _ request: HTTPRequest, _ conversation: UUID, _ origin: Origin
+    ) async throws(CommandError) -> HTTPResponse {
+        guard request.method == "POST" else { return Router.methodNotAllowed("POST") }
+        let outcome = await worker.controller.moveCursor(
+            request.body, isRead: true, conversation: conversation, from: origin)
+        if case .refused(let error, _) = outcome { throw error }
+        return HTTPResponse(status: 204)
+    }
+
     /// Edits or deletes one message.
     func respond(
         _ request: HTTPRequest, _ conversation: UUID, message: Int64, _ origin: Origin
@@ -64,13 +75,14 @@ struct MessagesResource {
             worker.log.authorisationFailed("history", origin, conversation)
             throw CommandError.conversationNotFound
         }
+        let cursors = await worker.cursors.cursors(of: conversation)
         do throws(ReadError) {
             if let after {
                 let page = try await history.page(of: conversation, after: after, limit: query.limit)
-                return Self.response(page, nextBefore: page.lowest, nextAfter: page.hasMore ? page.highest : nil)
+                return Self.response(page, cursors, page.lowest, page.hasMore ? page.highest : nil)
             }
             let page = try await history.page(of: conversation, before: before ?? .max, limit: query.limit)
-            return Self.response(page, nextBefore: page.hasMore ? page.lowest : nil, nextAfter: page.highest)
+            return Self.response(page, cursors, page.hasMore ? page.lowest : nil, page.highest)
         } catch {
             worker.log.warning(
                 "history can't be read", [.conversation: .uuid(conversation), .error: .string("\(error)")])
@@ -78,11 +90,13 @@ struct MessagesResource {
         }
     }
 
-    private static func response(_ page: HistoryPage, nextBefore: Int64?, nextAfter: Int64?) -> HTTPResponse {
+    private static func response(
+        _ page: HistoryPage, _ cursors: Cursors, _ nextBefore: Int64?, _ nextAfter: Int64?
+    ) -> HTTPResponse {
         var body = Array(#"{"items":["#.utf8)
         for (position, item) in page.items.enumerated() {
             if position > 0 { body.append(UInt8(ascii: ",")) }
-            body.append(contentsOf: item)
+            item.appendClientJSON(to: &body, cursors)
         }
         let before = nextBefore.map(String.init) ?? "null"
         let after = nextAfter.map(String.init) ?? "null"

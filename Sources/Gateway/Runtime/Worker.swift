@@ -17,6 +17,7 @@ final class Worker {
     let membership: Membership
     let reader: EventReader
     let messages: MessageReader
+    let cursors: CursorStore
     let writePath: WritePath
     let rooms: Rooms
     let userQueues: UserQueues
@@ -43,6 +44,8 @@ final class Worker {
         loader = stores.loader
         membership = stores.membership
         reader = stores.reader
+        cursors = CursorStore(
+            redis: redis, postgres: postgres, loader: loader, partitioning: node.partitioning, loop: loop)
         messages = MessageReader(redis: redis, postgres: postgres, partitioning: node.partitioning)
         let limits = AcceptCall.Limits(
             dedupeWindow: node.config.common.dedupeWindow, maximumEntries: Int64(node.config.streamMaximumEntries))
@@ -112,6 +115,7 @@ final class Worker {
             case .typing(let notice): rooms.deliver(notice)
             case .members(let conversation, let verdict): rooms.enforce(verdict, in: conversation)
             case .conversationNotice(let user, let json): userQueues.deliver(notice: json, to: user)
+            case .receipt(let user, let json): userQueues.deliver(receipt: json, to: user)
             }
         }
     }

@@ -31,7 +31,8 @@ extension ClientSession {
                 }
                 do throws(ReadError) {
                     let events = try await worker.reader.events(of: conversation, after: position, limit: Self.page)
-                    take(events, subscription, conversation)
+                    let cursors = await worker.cursors.cursors(of: conversation)
+                    take(events, cursors, subscription, conversation)
                 } catch {
                     // The gap stays known, so nothing is lost by waiting.
                     await worker.loop.sleep(milliseconds: Self.retryInterval)
@@ -50,10 +51,10 @@ extension ClientSession {
         await withCheckedContinuation { continuation in drainWaiters.append { continuation.resume() } }
     }
 
-    private func take(_ events: [Event], _ subscription: Subscription, _ conversation: UUID) {
+    private func take(_ events: [Event], _ cursors: Cursors, _ subscription: Subscription, _ conversation: UUID) {
         guard case .behind(var position) = subscription.flow else { return }
         for event in events where event.id > position {
-            guard subscription.write(event, EventFrames(event)) else { break }
+            guard subscription.write(event, EventFrames(event, cursors)) else { break }
             worker.metrics.replayedEvents.increment()
             position = event.id
         }

@@ -38,7 +38,7 @@ extension ClientSession {
             subscriptions[id] = subscription
             replyQueues.append(subscription)
             confirm(subscription, receipt)
-        case .messages, .conversations:
+        case .messages, .conversations, .receipts:
             subscriptions[id] = subscription
             carryOut { [self] in
                 await worker.userQueues.add(subscription, of: identity.user)
@@ -119,7 +119,7 @@ extension ClientSession {
         subscription.flow = .ended
         switch subscription.destination {
         case .acks, .errors: replyQueues.removeAll { $0 === subscription }
-        case .messages, .conversations: worker.userQueues.remove(subscription, of: identity.user)
+        case .messages, .conversations, .receipts: worker.userQueues.remove(subscription, of: identity.user)
         case .conversation(let conversation):
             let count = topics[conversation, default: 1] - 1
             topics[conversation] = count > 0 ? count : nil

@@ -14,6 +14,8 @@ public enum Keys {
     public static func events(_ id: UUID, _ partition: Partition) -> String { "{\(partition.tag)}:c:\(id):events" }
     /// The members of a conversation.
     public static func members(_ id: UUID, _ partition: Partition) -> String { "{\(partition.tag)}:c:\(id):members" }
+    /// How far the members have got and read a conversation.
+    public static func cursors(_ id: UUID, _ partition: Partition) -> String { "{\(partition.tag)}:c:\(id):cursors" }
     /// The permission to write what was loaded from PostgreSQL.
     public static func ticket(_ id: UUID, _ partition: Partition) -> String { "{\(partition.tag)}:c:\(id):ticket" }
     /// The conversations of a partition in which a user has something to fetch.

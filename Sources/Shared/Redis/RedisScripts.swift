@@ -6,6 +6,8 @@ public enum RedisScripts {
     public static let load = RedisScript(PackageResources.load_lua)
     /// Cuts off what is known of a conversation's members.
     public static let fence = RedisScript(PackageResources.fence_lua)
+    /// Moves how far a user has got and read a conversation.
+    public static let cursor = RedisScript(PackageResources.cursor_lua)
     /// Moves a partition's cursor and trims what is committed.
     public static let commit = RedisScript(PackageResources.commit_lua)
     /// Puts a dead letter back into its stream.

@@ -106,7 +106,7 @@ import Testing
                 .refused(.exhausted), .refused(.corrupt),
             ])
         #expect(AcceptCall.answers(in: reply, count: 7) == nil)
-        #expect(AcceptCall.answers(in: .array([.integer(1), .integer(8), .integer(0), .integer(0)]), count: 1) == nil)
+        #expect(AcceptCall.answers(in: .array([.integer(1), .integer(9), .integer(0), .integer(0)]), count: 1) == nil)
         #expect(AcceptCall.answers(in: .status("OK"), count: 0) == nil)
     }
 }

@@ -22,7 +22,9 @@ struct Scribe {
     func open() async throws {
         _ = try await redis.call("SET", Keys.ticket(conversation, partition), "t")
         _ = try await redis.call(RedisScripts.load, keys: [Keys.stream(partition)]) { command in
-            for word in [conversation.description, "t", "0", "1", "0", "-", "60000", sender.description, "ADMIN"] {
+            for word in [
+                conversation.description, "t", "0", "1", "0", "-", "60000", sender.description, "ADMIN", "0", "0",
+            ] {
                 command.add(word)
             }
         }

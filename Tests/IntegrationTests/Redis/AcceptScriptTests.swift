@@ -35,8 +35,7 @@ import Testing
                 command.add(direct ? users.joined(separator: ",") : "-")
                 command.add("60000")
                 for user in users {
-                    command.add(user)
-                    command.add("MEMBER")
+                    for word in [user, "MEMBER", "0", "0"] { command.add(word) }
                 }
             }
             #expect(reply.integer == 1)
@@ -275,8 +274,7 @@ import Testing
                     for word in [bench.conversation.description, ticket, "5", "1", "0", "-", "60000"] {
                         command.add(word)
                     }
-                    command.add(bench.sender.description)
-                    command.add("ADMIN")
+                    for word in [bench.sender.description, "ADMIN", "0", "0"] { command.add(word) }
                 }.integer
             }
             #expect(try await load("t") == 0)

@@ -163,6 +163,10 @@ function connect() {
   client.subscribe('/user/queue/acks', acknowledged);
   client.subscribe('/user/queue/messages', received);
   client.subscribe('/user/queue/conversations', changed);
+  client.subscribe('/user/queue/receipts', (receipt) => {
+    conversations.get(receipt.conversationId)?.moved(receipt);
+    showSoon();
+  });
   client.start();
 }
 
@@ -223,6 +227,16 @@ function changed({ conversation: description }) {
     conversations.delete(known.id);
   }
   showSoon();
+}
+
+// What stands on the screen of somebody who looks at it is read; what has come is delivered.
+function noteRead() {
+  if (!current || !client?.connected) return;
+  const newest = current.newestOfOthers();
+  const seen = current.noted ?? 0;
+  if (newest <= seen || document.hidden) return;
+  current.noted = newest;
+  client.sendAndForget('/app/chat.read', { conversationId: current.id, messageId: newest });
 }
 
 function acknowledged(ack) {
@@ -339,8 +353,10 @@ function show() {
   const follows = nearEnd();
   const height = $('scroller').scrollHeight;
   messages.show(current.entries(), { group: current.type !== 'DIRECT' });
-  if (follows) toEnd();
-  else if ($('scroller').scrollHeight > height) $('latest').hidden = false;
+  if (follows) {
+    toEnd();
+    noteRead();
+  } else if ($('scroller').scrollHeight > height) $('latest').hidden = false;
 }
 
 function showList() {

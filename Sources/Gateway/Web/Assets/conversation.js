@@ -94,6 +94,22 @@ export class Conversation {
     this.#noteLast({ id, senderId: this.#me, content: entry.content, createdAt: entry.time.toISOString() });
   }
 
+  /** Somebody has got or read everything up to a message. With two people that is what a message's status is. */
+  moved({ userId, lastDeliveredMessageId, lastReadMessageId }) {
+    if (this.type !== 'DIRECT' || userId === this.#me) return;
+    for (const entry of this.#sent.values()) {
+      if (entry.id <= lastReadMessageId) entry.state = 'read';
+      else if (entry.id <= lastDeliveredMessageId && entry.state === 'sent') entry.state = 'delivered';
+    }
+  }
+
+  /** The newest message of somebody else, which one has read by looking at it. */
+  newestOfOthers() {
+    let newest = 0;
+    for (const entry of this.#sent.values()) if (entry.senderId !== this.#me) newest = Math.max(newest, entry.id);
+    return newest;
+  }
+
   fail(clientMessageId, trouble) {
     const entry = this.#pending.get(clientMessageId);
     if (entry) Object.assign(entry, { state: 'failed', trouble });
@@ -129,6 +145,6 @@ function facts(message, eventId) {
   const { id, senderId, content, messageType, clientMessageId, editedAt, isDeleted, createdAt } = message;
   return {
     id, eventId, senderId, content, messageType, clientMessageId, editedAt, isDeleted, time: new Date(createdAt),
-    state: 'sent', trouble: undefined,
+    state: message.status?.toLowerCase() ?? 'sent', trouble: undefined,
   };
 }

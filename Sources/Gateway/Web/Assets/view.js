@@ -121,7 +121,8 @@ function systemText({ content, senderId }) {
   }
 }
 
-const TICKS = { sending: ['◷', 'sending'], sent: ['✓', 'sent'], failed: ['!', 'not sent'] };
+const TICKS = { sending: ['◷', 'sending'], sent: ['✓', 'sent'], delivered: ['✓✓', 'delivered'],
+  read: ['✓✓', 'read'], failed: ['!', 'not sent'] };
 
 function buildMessage(entry, { own, onRetry }) {
   const made = element('article', 'message');

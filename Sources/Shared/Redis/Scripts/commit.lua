@@ -68,6 +68,7 @@ while at < #ARGV do
             redis.call('PEXPIRE', events, lifetime)
             redis.call('PEXPIRE', key .. ':members', lifetime)
             redis.call('PEXPIRE', key .. ':changes', lifetime)
+            redis.call('PEXPIRE', key .. ':cursors', lifetime)
         end
     end
     for user in string.gmatch(ARGV[at + 2], '[^,-][^,]+') do

@@ -4,7 +4,8 @@
 --
 -- KEYS[1]  {tag}:stream
 -- ARGV     1 conversation, 2 ticket, 3 last event id in PostgreSQL, 4 version, 5 archived 0|1, 6 recipients,
---          7 how long (ms) a state stays of which PostgreSQL has everything, then user and role, repeated
+--          7 how long (ms) a state stays of which PostgreSQL has everything,
+--          then user, role, delivered and read message ids, repeated
 -- returns  1 when written, 0 when the ticket is gone
 
 local prefix = string.match(KEYS[1], '^({[^}]*}:)')
@@ -24,12 +25,27 @@ end
 
 redis.call('DEL', members)
 redis.call('HSET', members, 'v', ARGV[4], 'a', ARGV[5], 'r', ARGV[6])
-for at = 8, #ARGV, 2 do
-    redis.call('HSET', members, ARGV[at], ARGV[at + 1])
+-- Cursors go forward only: Redis may know more than PostgreSQL does yet.
+local cursors = key .. ':cursors'
+local known = {}
+local fields = redis.call('HGETALL', cursors)
+for position = 1, #fields, 2 do known[fields[position]] = fields[position + 1] end
+local function further(field, loaded)
+    return tonumber(known[field] or 0) > tonumber(loaded) and known[field] or loaded
+end
+-- Written anew, so that who was removed is forgotten.
+redis.call('DEL', cursors)
+redis.call('HSET', cursors, 'f', '1')
+for at = 8, #ARGV, 4 do
+    local user = ARGV[at]
+    redis.call('HSET', members, user, ARGV[at + 1])
+    redis.call('HSET', cursors, 'd:' .. user, further('d:' .. user, ARGV[at + 2]),
+        'r:' .. user, further('r:' .. user, ARGV[at + 3]))
 end
 
 -- Who only reads would else leave it here for ever.
 redis.call('PEXPIRE', members, ARGV[7])
+redis.call('PEXPIRE', cursors, ARGV[7])
 local state = redis.call('HMGET', key, 'last', 'done')
 if tonumber(state[1]) <= tonumber(state[2] or 0) then
     redis.call('HSET', key, 'ttl', '1')

@@ -1,0 +1,53 @@
+internal import Shared
+
+/// How far the participants of a conversation have got and read it.
+struct Cursors: Sendable {
+    struct Position: Sendable, Equatable {
+        var delivered: Int64 = 0
+        var read: Int64 = 0
+    }
+
+    /// In larger conversations nobody asks who has read what, and telling would cost more than the messages.
+    static let maximumParticipants = 50
+
+    var positions: [UUID: Position] = [:]
+
+    /// What a message's `status` is: computed from everybody but its sender.
+    enum Status: String {
+        case sent = "SENT"
+        case delivered = "DELIVERED"
+        case read = "READ"
+    }
+
+    /// The status of a message.
+    func status(of message: Int64, from sender: UUID) -> Status {
+        guard positions.count <= Self.maximumParticipants else { return .sent }
+        var lowest = Position(delivered: .max, read: .max)
+        var others = 0
+        for (user, position) in positions where user != sender {
+            others += 1
+            lowest.delivered = min(lowest.delivered, position.delivered)
+            lowest.read = min(lowest.read, position.read)
+        }
+        guard others > 0 else { return .sent }
+        return lowest.read >= message ? .read : lowest.delivered >= message ? .delivered : .sent
+    }
+
+    /// Reads the hash that the load script wrote.
+    init(_ reply: RedisReply) {
+        let fields = reply.elements ?? []
+        for place in stride(from: 0, to: fields.count - 1, by: 2) {
+            guard let name = fields[place].text, name.count == 38, let user = UUID(name.dropFirst(2)),
+                let id = fields[place + 1].integer
+            else { continue }
+            if name.hasPrefix("d:") {
+                positions[user, default: Position()].delivered = id
+            } else {
+                positions[user, default: Position()].read = id
+            }
+        }
+    }
+
+    /// Nobody has got anything, as far as is known.
+    init() {}
+}

@@ -1,0 +1,97 @@
+"""Delivered and read: cursors that go forward only, and the status that follows from them."""
+
+import subprocess
+import os
+
+import parley
+
+FIRST, SECOND = parley.GATEWAYS[0], parley.GATEWAYS[-1]
+
+
+def send(conversation, user, content):
+    return parley.call("POST", f"/api/conversations/{conversation}/messages", user, {"content": content}).json["messageId"]
+
+
+def statuses(conversation, user):
+    return [item["status"] for item in parley.history(conversation, user)][::-1]
+
+
+def test_receipts_reach_the_senders_devices_and_the_status_follows(clients, pair):
+    one, other, conversation = pair
+    phone, laptop, reader = clients(one, FIRST), clients(one, SECOND), clients(other, SECOND)
+    queues = [(client, client.subscribe("/user/queue/receipts")[0]) for client in (phone, laptop)]
+    own, _ = reader.subscribe("/user/queue/receipts")
+    ids = [send(conversation, one, f"text {number}") for number in range(3)]
+    assert statuses(conversation, other) == ["SENT"] * 3
+
+    def notice(delivered, read):
+        return {"conversationId": conversation, "userId": other, "lastDeliveredMessageId": delivered,
+                "lastReadMessageId": read}
+
+    reader.command("/app/chat.delivered", {"conversationId": conversation, "messageId": ids[1]}, "d")
+    reader.receipt("d")
+    for client, queue in queues:
+        assert client.next(queue) == notice(ids[1], 0)
+    assert statuses(conversation, one) == ["DELIVERED", "DELIVERED", "SENT"]
+    reader.command("/app/chat.read", {"conversationId": conversation, "messageId": ids[0]}, "r")
+    reader.receipt("r")
+    for client, queue in queues:
+        assert client.next(queue) == notice(ids[1], ids[0])
+    assert reader.next(own) == notice(ids[1], ids[0])
+    assert statuses(conversation, one) == ["READ", "DELIVERED", "SENT"]
+    # Back is no move; beyond the last is the last.
+    reader.command("/app/chat.read", {"conversationId": conversation, "messageId": 1}, "back")
+    reader.receipt("back")
+    assert parley.call("POST", f"/api/conversations/{conversation}/read", other, {"messageId": 2**53 - 1}).status == 204
+    for client, queue in queues:
+        assert client.next(queue) == notice(ids[2], ids[2])
+    assert statuses(conversation, one) == ["READ"] * 3
+    replay = clients(one)
+    topic, _ = replay.subscribe(f"/topic/conversation/{conversation}", **{"resume-after": "0"})
+    assert [replay.next(topic)["status"] for _ in range(3)] == ["READ"] * 3
+    listed = parley.call("GET", "/api/conversations", one).json["items"][0]
+    assert listed["lastMessage"]["status"] == "READ"
+
+
+def test_unread_counts_what_others_wrote_and_one_has_not_read(pair):
+    one, other, conversation = pair
+    ids = [send(conversation, one, f"text {number}") for number in range(5)]
+    send(conversation, other, "mine")
+
+    def unread(user):
+        return parley.call("GET", "/api/conversations", user).json["items"][0]["unread"]
+
+    parley.wait_for(lambda: unread(other) == 5, what="five unread messages")
+    parley.call("POST", f"/api/conversations/{conversation}/read", other, {"messageId": ids[2]})
+    parley.wait_for(lambda: unread(other) == 2, what="two unread messages")
+    assert unread(one) == 1
+    query = f"select read_id from participants where conversation_id = '{conversation}' and user_id = '{other}'"
+    result = subprocess.run(["psql", os.environ["PARLEY_DATABASE_URL"], "-Atc", query], capture_output=True, text=True)
+    assert int(result.stdout) == ids[2]
+
+
+def test_in_a_group_the_slowest_decides_and_a_newcomer_changes_nothing():
+    users = [parley.new_user() for _ in range(3)]
+    conversation = parley.create("GROUP", users)
+    id = send(conversation, users[0], "text")
+    for user in users[1:]:
+        assert statuses(conversation, users[0]) == ["SENT"]
+        parley.call("POST", f"/api/conversations/{conversation}/read", user, {"messageId": id})
+    assert statuses(conversation, users[0]) == ["READ"]
+    late = parley.new_user()
+    parley.call("POST", f"/api/conversations/{conversation}/participants", users[0], {"userId": late})
+    assert statuses(conversation, users[0])[0] == "READ"
+    parley.call("DELETE", f"/api/conversations/{conversation}/participants/{late}", users[0])
+    assert statuses(conversation, users[0])[0] == "READ"
+
+
+def test_strangers_move_nothing(clients, pair):
+    _, _, conversation = pair
+    stranger = clients(parley.new_user())
+    errors, _ = stranger.subscribe("/user/queue/errors")
+    stranger.command("/app/chat.read", {"conversationId": conversation, "messageId": 1}, "r")
+    assert stranger.next(errors)["code"] == "not-found"
+    stranger.command("/app/chat.read", {"conversationId": conversation}, "r")
+    assert stranger.next(errors)["field"] == "messageId"
+    path = f"/api/conversations/{conversation}/read"
+    assert parley.call("POST", path, parley.new_user(), {"messageId": 1}).status == 404
