@@ -130,11 +130,12 @@ class Client(stomp.ConnectionListener):
         with self.lock:
             return self.messages.setdefault(subscription, queue.Queue())
 
-    def subscribe(self, destination, id=None, **headers):
+    def subscribe(self, destination, id=None, ack="auto", **headers):
         """Subscribes, waits for the RECEIPT, and returns the id and the RECEIPT's headers."""
         self.count += 1
         id = id or f"sub-{self.count}"
-        self.connection.subscribe(destination, id=id, headers={"receipt": f"receipt-{self.count}", **headers})
+        self.connection.subscribe(
+            destination, id=id, ack=ack, headers={"receipt": f"receipt-{self.count}", **headers})
         return id, self.receipt(f"receipt-{self.count}")
 
     def receipt(self, id):

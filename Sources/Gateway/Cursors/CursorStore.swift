@@ -89,6 +89,25 @@ final class CursorStore {
         return Cursors(reply)
     }
 
+    /// The same, loaded from PostgreSQL where Redis doesn't have them.
+    func loadedCursors(of conversation: UUID) async throws(ReadError) -> Cursors {
+        let key = Keys.cursors(conversation, partitioning.partition(of: conversation))
+        for _ in 0..<Self.attempts {
+            do {
+                let cursors = Cursors(try await redis.call("HGETALL", key))
+                if !cursors.positions.isEmpty { return cursors }
+            } catch {
+                throw .redis(error)
+            }
+            switch await loader.load(conversation) {
+            case .loaded: continue
+            case .notFound: return Cursors()
+            case .unavailable: throw .postgres(.notConnected)
+            }
+        }
+        throw .postgres(.notConnected)
+    }
+
     private func flush() {
         guard !waiting.isEmpty, !isFlushing else { return }
         isFlushing = true

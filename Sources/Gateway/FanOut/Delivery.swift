@@ -4,10 +4,11 @@ internal import Shared
 enum Delivery: Sendable {
     /// An event of a conversation, hole-free and in order.
     case event(Event)
-    /// Something after the last event of a conversation couldn't be read: its subscribers read on for themselves.
-    case gap(UUID)
-    /// An event for the queue of one user that couldn't be brought in its turn; perhaps it was.
-    case late(Event, UUID)
+    /// Something after the last event of a conversation couldn't be read: its subscribers, and the queues of the two of a
+    /// DIRECT one, read on for themselves.
+    case gap(UUID, recipients: [UUID])
+    /// A user's channel was deaf for a while: his queues look for what they missed.
+    case interrupted(UUID)
     /// Somebody types, or stopped.
     case typing(TypingNotice)
     /// Who may stay subscribed to a conversation after its members have changed.

@@ -30,18 +30,20 @@ final class EventFrames {
         return chunk
     }
 
-    /// A frame of one subscriber's own, which he has to acknowledge.
-    func encode(_ style: FrameStyle, ack: String?) -> [UInt8] {
+    /// A frame of one subscriber's own: one that he has to acknowledge, or that carries a position of his.
+    func encode(_ style: FrameStyle, ack: String?, position: Int64? = nil) -> [UInt8] {
         if body.isEmpty { event.appendClientJSON(to: &body, cursors) }
         return MessageFrame.encode(
-            style, id: "\(event.conversation).\(event.id)", event: event.head.kind.name, ack: ack, body: body)
+            style, id: "\(event.conversation).\(event.id)", event: event.head.kind.name, ack: ack, position: position,
+            body: body)
     }
 }
 
 /// A MESSAGE in a WebSocket text frame.
 enum MessageFrame {
     static func encode(
-        _ style: FrameStyle, id: String, event: String, ack: String? = nil, body: some Collection<UInt8>
+        _ style: FrameStyle, id: String, event: String, ack: String? = nil, position: Int64? = nil,
+        body: some Collection<UInt8>
     ) -> [UInt8] {
         var headers = [
             ("destination", style.destination), ("message-id", id), ("content-type", "application/json"),
@@ -49,6 +51,7 @@ enum MessageFrame {
         ]
         if let subscription = style.subscription { headers.insert(("subscription", subscription), at: 0) }
         if let ack { headers.append(("ack", ack)) }
+        if let position { headers.append(("position", String(position))) }
         var frame: [UInt8] = []
         frame.reserveCapacity(body.count + 256)
         StompEncoder.appendMessage(headers, body: body, version: style.version, to: &frame)

@@ -65,6 +65,11 @@ extension Hub {
         let bytes = channel.utf8
         if bytes.starts(with: "u:".utf8), let user = UUID(bytes.dropFirst(2)), let entry = users[user] {
             entry.isConfirmed = true
+            // What was published while nobody listened stands in the user's inbox.
+            if entry.wasInterrupted {
+                entry.wasInterrupted = false
+                for worker in entry.workers { hand(.interrupted(user), to: worker) }
+            }
             let waiters = entry.waiters
             entry.waiters = []
             for waiter in waiters { waiter() }
@@ -81,7 +86,10 @@ extension Hub {
         metrics.pubSubLosses.increment()
         log.warning("pub/sub connection lost", [.error: .describing(reason)])
         for entry in entries.values { entry.isConfirmed = false }
-        for entry in users.values { entry.isConfirmed = false }
+        for entry in users.values {
+            entry.wasInterrupted = entry.wasInterrupted || entry.isConfirmed
+            entry.isConfirmed = false
+        }
     }
 
     func channel(of conversation: UUID) -> String {

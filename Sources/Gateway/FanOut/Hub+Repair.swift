@@ -4,8 +4,6 @@ internal import Shared
 extension Hub {
     /// Milliseconds without an event or a check after which a conversation's head is compared.
     private static let quiet: Int64 = 10_000
-    /// Milliseconds between two attempts to read what couldn't be read.
-    private static let retry: Int64 = 500
     /// Events per read of a fill.
     private static let fillPage = 500
 
@@ -74,32 +72,18 @@ extension Hub {
                 "hole stays open", [.conversation: .uuid(entry.conversation), .count: .number(result.openHoles)])
         }
         forward(result.events, entry)
-        if let after = result.gapAfter { skip(entry, after: after) }
+        if result.gapAfter != nil { skip(entry) }
         forward(result.later, entry)
         if let after = result.fillAgain { fill(entry, after: after) } else { settled(entry) }
     }
 
-    /// What came after an event can't be read at present. The subscribers of the conversation fall behind and read on from
-    /// there for themselves, as soon as it goes; users' queues have no place to read on from, so they are brought it late.
-    func skip(_ entry: FeedEntry, after: Int64) {
+    /// What came after an event can't be read at present. Subscriptions fall behind and read on from what they have got, as
+    /// soon as it goes.
+    func skip(_ entry: FeedEntry) {
         metrics.gaps.increment()
-        for worker in entry.workers { hand(.gap(entry.conversation), to: worker) }
-        guard !entry.recipients.isEmpty else { return }
-        loop.spawn { await self.bringLate(entry, after: after) }
-    }
-
-    private func bringLate(_ entry: FeedEntry, after: Int64) async {
-        var result = await read(entry, after: after)
-        while !result.isWhole {
-            await loop.sleep(milliseconds: Self.retry)
-            result = await read(entry, after: after)
-        }
-        // What has come since then was passed on as it came.
-        for event in result.events where event.id <= entry.feed.position ?? .max {
-            for user in entry.recipients {
-                for worker in users[user]?.workers ?? [] { hand(.late(event, user), to: worker) }
-            }
-        }
+        var targets = entry.workers
+        for user in entry.recipients { if let known = users[user] { targets.formUnion(known.workers) } }
+        for worker in targets { hand(.gap(entry.conversation, recipients: entry.recipients), to: worker) }
     }
 
     /// Nothing is under way any more for this conversation: those who waited for it are told.

@@ -101,8 +101,8 @@ final class Hub {
         case .ignore: metrics.eventsRepeated.increment()
         case .wait: break
         case .fill(let after): fill(entry, after: after)
-        case .skip(let after, let events):
-            skip(entry, after: after)
+        case .skip(_, let events):
+            skip(entry)
             forward(events, entry)
             settled(entry)
         }
@@ -171,5 +171,7 @@ final class FeedEntry {
 final class UserEntry {
     var workers: Set<Int> = []
     var isConfirmed = false
+    /// Whether the connection ended after the channel was confirmed.
+    var wasInterrupted = false
     var waiters: [() -> Void] = []
 }

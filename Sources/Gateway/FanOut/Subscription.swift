@@ -5,6 +5,12 @@ internal import Shared
 /// It is live, or behind: then it queues nothing and reads page by page what it misses, as fast as the socket takes it.
 /// Confined to its session's loop.
 final class Subscription {
+    /// A message that waits for its ACK.
+    struct Unacknowledged {
+        let conversation: UUID
+        let event: Int64
+    }
+
     enum Flow {
         /// It gets events as they come.
         case live
@@ -22,9 +28,17 @@ final class Subscription {
     unowned let session: ClientSession
     var flow = Flow.live
     /// What waits for ACK; nil in mode `auto`.
-    var window: AckWindow<Int64>?
+    var window: AckWindow<Unacknowledged>?
+    /// What was acknowledged of each conversation, in the modes with ACK.
+    private var acknowledged: [UUID: AcknowledgedPrefix] = [:]
     /// Its place in its room's group.
     var index = 0
+    /// Of a user's queue: everything up to this event has been brought, or is being read again.
+    var position: Int64 = 0
+    /// Of a user's queue: whether an event came in while it was behind.
+    var missedSomething = false
+    /// Of a user's queue: the last event of each conversation that was brought by catching up.
+    var brought: [UUID: Int64] = [:]
 
     init(id: String, destination: Destination, style: FrameStyle, session: ClientSession) {
         self.id = id
@@ -48,27 +62,53 @@ final class Subscription {
     /// Writes an event; false when the socket or the window of unacknowledged ones is full.
     func write(_ event: Event, _ frames: EventFrames) -> Bool {
         guard session.takesMore else { return false }
-        if window == nil {
-            session.connection.send(frames.chunk(style))
+        var ack: String?
+        if window != nil {
+            let item = Unacknowledged(conversation: event.conversation, event: event.id)
+            guard let identifier = window?.deliver(item) else { return false }
+            ack = identifier.text
+        } else if destination == .messages || !event.head.recipients.isEmpty, event.sender != session.identity.user {
+            session.wrote(event)
+        }
+        if destination == .messages {
+            if case .live = flow { position = max(position, event.id) }
+            session.connection.send(frames.encode(style, ack: ack, position: position))
+        } else if let ack {
+            session.connection.send(frames.encode(style, ack: ack))
         } else {
-            guard let ack = window?.deliver(event.id) else { return false }
-            session.connection.send(frames.encode(style, ack: ack.text))
+            session.connection.send(frames.chunk(style))
         }
         session.worker.metrics.deliveries.increment()
         return true
     }
 
-    /// Takes what an ACK or NACK settles; whether it settled anything.
-    func settle(_ reference: StompAckReference) -> Bool {
+    /// Takes an ACK or NACK: up to which event each conversation is acknowledged now, or nil where nothing of this
+    /// subscription is named.
+    func settle(_ reference: StompAckReference, isAck: Bool) -> [UUID: Int64]? {
+        let items = settled(by: reference)
+        guard !items.isEmpty else { return nil }
+        var moved: [UUID: Int64] = [:]
+        for (conversation, events) in Dictionary(grouping: items, by: \.conversation) {
+            if isAck {
+                moved[conversation] = acknowledged[conversation, default: AcknowledgedPrefix()].acknowledge(
+                    events.lazy.map(\.event),
+                    firstWaiting: window?.first { $0.conversation == conversation }?.event)
+            } else {
+                acknowledged[conversation, default: AcknowledgedPrefix()].refuse(events.lazy.map(\.event))
+            }
+        }
+        return moved
+    }
+
+    private func settled(by reference: StompAckReference) -> [Unacknowledged] {
         switch reference {
         case .id(let text):
-            guard let identifier = AckIdentifier(text) else { return false }
-            return window?.settle(identifier).isEmpty == false
+            return AckIdentifier(text).flatMap { window?.settle($0) } ?? []
         case .message(let id, let subscription):
-            guard subscription == nil || subscription == self.id, case .conversation(let conversation) = destination,
-                id.hasPrefix("\(conversation)."), let event = Int64(id.dropFirst(37))
-            else { return false }
-            return window?.settle(where: { $0 == event }).isEmpty == false
+            guard subscription == nil || subscription == self.id, let conversation = UUID(id.prefix(36)),
+                let event = Int64(id.dropFirst(37))
+            else { return [] }
+            return window?.settle(where: { $0.conversation == conversation && $0.event == event }) ?? []
         }
     }
 }

@@ -50,14 +50,28 @@ final class UserQueues {
 
     /// Hands an event of a DIRECT conversation to its participants' sessions, but for those that have its topic.
     func deliver(_ event: Event, _ frames: EventFrames) {
-        for user in event.head.recipients { deliver(event, frames, to: user) }
+        for user in event.head.recipients {
+            guard let queues = users[user] else { continue }
+            for subscription in queues.messages where !subscription.session.hasTopic(of: event.conversation) {
+                deliver(event, frames, to: subscription)
+            }
+        }
     }
 
-    /// Hands an event to one user's sessions.
-    func deliver(_ event: Event, _ frames: EventFrames, to user: UUID) {
-        guard let queues = users[user] else { return }
-        for subscription in queues.messages where !subscription.session.hasTopic(of: event.conversation) {
-            if !subscription.write(event, frames) { subscription.session.isTooSlow() }
+    private func deliver(_ event: Event, _ frames: EventFrames, to subscription: Subscription) {
+        guard case .live = subscription.flow else {
+            subscription.missedSomething = true
+            return
+        }
+        // What catching up has brought already comes in once more.
+        if event.id <= subscription.brought[event.conversation] ?? 0 { return }
+        if !subscription.write(event, frames) { subscription.session.userQueueFellBehind(subscription) }
+    }
+
+    /// Something of a conversation couldn't be read in its turn: its participants' queues read on for themselves.
+    func fallBehind(_ recipients: [UUID]) {
+        for user in recipients {
+            for subscription in users[user]?.messages ?? [] { subscription.session.userQueueFellBehind(subscription) }
         }
     }
 

@@ -18,6 +18,7 @@ final class Worker {
     let reader: EventReader
     let messages: MessageReader
     let cursors: CursorStore
+    let inbox: Inbox
     let writePath: WritePath
     let rooms: Rooms
     let userQueues: UserQueues
@@ -44,6 +45,7 @@ final class Worker {
         loader = stores.loader
         membership = stores.membership
         reader = stores.reader
+        inbox = Inbox(redis: redis, partitioning: node.partitioning)
         cursors = CursorStore(
             redis: redis, postgres: postgres, loader: loader, partitioning: node.partitioning, loop: loop)
         messages = MessageReader(redis: redis, postgres: postgres, partitioning: node.partitioning)
@@ -110,8 +112,10 @@ final class Worker {
                 // The topic first: whoever has it doesn't get the event on the user's queue.
                 rooms.deliver(event, frames)
                 userQueues.deliver(event, frames)
-            case .gap(let conversation): rooms.fallBehind(in: conversation)
-            case .late(let event, let user): userQueues.deliver(event, EventFrames(event), to: user)
+            case .gap(let conversation, let recipients):
+                rooms.fallBehind(in: conversation)
+                userQueues.fallBehind(recipients)
+            case .interrupted(let user): userQueues.fallBehind([user])
             case .typing(let notice): rooms.deliver(notice)
             case .members(let conversation, let verdict): rooms.enforce(verdict, in: conversation)
             case .conversationNotice(let user, let json): userQueues.deliver(notice: json, to: user)

@@ -42,6 +42,9 @@ struct AckWindow<Item> {
     /// Whether nothing may be delivered before something is acknowledged.
     var isFull: Bool { waiting.count >= capacity }
 
+    /// The oldest that waits among those that fit.
+    func first(where fits: (Item) -> Bool) -> Item? { waiting.lazy.map(\.item).first(where: fits) }
+
     /// Notes a delivery; returns the value of its `ack` header, or nil when the window is full.
     mutating func deliver(_ item: Item) -> AckIdentifier? {
         guard !isFull else { return nil }

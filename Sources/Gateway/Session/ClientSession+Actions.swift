@@ -11,8 +11,11 @@ extension ClientSession {
         case .unsubscribe(let id, let receipt):
             removeSubscription(id)
             sendReceipt(receipt)
-        case .ack(let reference, let receipt), .nack(let reference, let receipt):
-            settle(reference)
+        case .ack(let reference, let receipt):
+            settle(reference, isAck: true)
+            sendReceipt(receipt)
+        case .nack(let reference, let receipt):
+            settle(reference, isAck: false)
             sendReceipt(receipt)
         case .commit(let actions, let receipt): commit(actions, receipt)
         case .handled(let receipt): sendReceipt(receipt)
@@ -94,10 +97,13 @@ extension ClientSession {
         }
     }
 
-    private func settle(_ reference: StompAckReference) {
+    /// What is acknowledged is delivered; what is refused makes room too, and is brought again by the next session.
+    private func settle(_ reference: StompAckReference, isAck: Bool) {
         // An ACK that names nothing is no error: its message may have been settled by a cumulative one, or its subscription
         // have ended.
-        for subscription in subscriptions.values where subscription.settle(reference) {
+        for subscription in subscriptions.values {
+            guard let moved = subscription.settle(reference, isAck: isAck) else { continue }
+            for (conversation, event) in moved { wasDelivered(event, in: conversation) }
             if case .behind = subscription.flow { outputDrained() }
             return
         }

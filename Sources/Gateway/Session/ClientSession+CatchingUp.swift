@@ -9,7 +9,7 @@ extension ClientSession {
 
     /// The socket or the window of a live subscription is full: from here on it reads for itself.
     func fellBehind(_ subscription: Subscription, at position: Int64) {
-        guard case .conversation(let conversation) = subscription.destination else { return isTooSlow() }
+        guard case .conversation(let conversation) = subscription.destination else { return }
         worker.metrics.slowConsumers.increment()
         subscription.flow = .behind(position)
         catchUp(subscription, conversation)
@@ -42,12 +42,12 @@ extension ClientSession {
     }
 
     /// Whether the socket has drained enough for a page, and the window has room.
-    private func takesPage(_ subscription: Subscription) -> Bool {
+    func takesPage(_ subscription: Subscription) -> Bool {
         connection.queuedBytes <= worker.node.config.webSocket.sendQueueBytes / 4
             && subscription.window?.isFull != true
     }
 
-    private func drained() async {
+    func drained() async {
         await withCheckedContinuation { continuation in drainWaiters.append { continuation.resume() } }
     }
 

@@ -41,12 +41,6 @@ extension ClientSession {
         conclude(1006, "connection lost")
     }
 
-    /// The client doesn't take what the session has to be told.
-    func isTooSlow() {
-        worker.metrics.slowConsumers.increment()
-        fail(StompFailure("too-slow", "The connection takes messages too slowly."), .tooManyOrTooSlow)
-    }
-
     /// Forgets everything about the session; what is left to send leaves by the connection.
     private func conclude(_ code: UInt16, _ reason: String) {
         guard !isEnded else { return }

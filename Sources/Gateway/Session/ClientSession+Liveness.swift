@@ -37,9 +37,7 @@ extension ClientSession {
         if now - lastPingAt >= config.pingInterval {
             lastPingAt = now
             if pingSentAt == nil || connection.lastReceived >= (pingSentAt ?? 0) { pingSentAt = now }
-            var ping: [UInt8] = []
-            WebSocketEncoder.appendPing([], to: &ping)
-            connection.send(ping)
+            sendPing()
         }
         var next = min(lastPingAt + config.pingInterval, now + untilExpiry)
         if let pingSentAt { next = min(next, max(now + 1, pingSentAt + config.pongTimeout)) }

@@ -38,7 +38,8 @@ extension ClientSession {
             subscriptions[id] = subscription
             replyQueues.append(subscription)
             confirm(subscription, receipt)
-        case .messages, .conversations, .receipts:
+        case .messages: openUserQueue(subscription, resumeAfter: resumeAfter, receipt: receipt)
+        case .conversations, .receipts:
             subscriptions[id] = subscription
             carryOut { [self] in
                 await worker.userQueues.add(subscription, of: identity.user)
@@ -94,7 +95,7 @@ extension ClientSession {
         }
     }
 
-    private func confirm(_ subscription: Subscription, _ receipt: String?, _ headers: [(String, String)] = []) {
+    func confirm(_ subscription: Subscription, _ receipt: String?, _ headers: [(String, String)] = []) {
         worker.log.subscribed(origin, subscription.style.destination)
         sendReceipt(receipt, headers)
     }

@@ -44,6 +44,7 @@ final class ClientSession: Peer {
     private(set) lazy var typing = TypingState(loop: worker.loop) { [weak self] conversation, isTyping in
         self?.publishTyping(conversation, isTyping)
     }
+    var deliveries = DeliveryTracker()
     /// The action that waits for the SENDs before it.
     private var heldAction: StompAction?
     /// Bytes of STOMP that came with a frame that is being carried out.
@@ -85,7 +86,7 @@ final class ClientSession: Peer {
             switch webSocket.next(&buffer, &available) {
             case .needMore: return
             case .send(let frame): connection.send(frame)
-            case .pong: pingSentAt = nil
+            case .pong(let payload): ponged(payload)
             case .closed(let code): return transportEnds(code)
             case .message(.inPlace(let range), _): decode(buffer, range)
             case .message(.assembled(let payload), _): decode(payload, 0..<payload.count)

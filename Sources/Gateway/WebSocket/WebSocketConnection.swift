@@ -4,7 +4,8 @@ struct WebSocketConnection {
         case message(WebSocketPayload, isText: Bool)
         /// Bytes of a control frame for the client.
         case send([UInt8])
-        case pong
+        /// A pong, with its payload.
+        case pong([UInt8])
         /// Both sides are done, or this side has given up: close the TCP connection. 1005 where the client gave no code.
         case closed(UInt16)
         case needMore
@@ -69,8 +70,8 @@ struct WebSocketConnection {
             var frame: [UInt8] = []
             WebSocketEncoder.appendPong(buffer[range], to: &frame)
             return .send(frame)
-        case .pong:
-            return .pong
+        case .pong(let range):
+            return .pong(Array(buffer[range]))
         case .close(let code, _):
             var frame: [UInt8] = []
             WebSocketEncoder.appendClose(code: code, to: &frame)

@@ -25,7 +25,7 @@ import Testing
     @Test func aPingIsAnsweredWithItsPayload() {
         var connection = make()
         #expect(run(&connection, ClientFrame.make(9, [7, 8])) == [.send([0x8A, 2, 7, 8])])
-        #expect(run(&connection, ClientFrame.make(10, [])) == [.pong])
+        #expect(run(&connection, ClientFrame.make(10, [1, 2])) == [.pong([1, 2])])
     }
 
     @Test func aCloseIsEchoedOnce() {

@@ -1,0 +1,100 @@
+internal import Shared
+
+/// `/user/queue/messages`: what a user missed comes first, then everything as it happens.
+///
+/// A position is an event id, and ids carry their time: a device that resumes gets every event of the user's DIRECT
+/// conversations after it. While a subscription catches up, what it gets carries the position from which it started, since
+/// another conversation may still have something older.
+extension ClientSession {
+    /// Events of different conversations come in another order than their ids say, by this much at most; so much is read
+    /// again, and recognised by its ids.
+    private static let overlap: Int64 = 10_000 * EventClock.idsPerMillisecond
+    /// So long the inbox sets remember.
+    private static let memory: Int64 = 30 * 86_400_000 * EventClock.idsPerMillisecond
+    private static let page = 100
+    /// Milliseconds between two attempts while the stores are away.
+    private static let retryInterval: Int64 = 1_000
+
+    func openUserQueue(_ subscription: Subscription, resumeAfter: Int64?, receipt: String?) {
+        subscriptions[subscription.id] = subscription
+        // Nothing may overtake what was missed.
+        subscription.flow = .behind(0)
+        let now = (WallClock.nowMilliseconds() - EventClock.epoch) * EventClock.idsPerMillisecond
+        let isRecovered = resumeAfter.map { $0 <= now + Self.overlap && $0 >= now - Self.memory } ?? true
+        subscription.position = isRecovered ? resumeAfter ?? now : now
+        carryOut { [self] in
+            await worker.userQueues.add(subscription, of: identity.user)
+            guard !isEnded else { return }
+            confirm(
+                subscription, receipt,
+                [("recovered", String(isRecovered)), ("position", String(subscription.position))])
+            catchUp(subscription, isFirst: resumeAfter == nil)
+        }
+    }
+
+    /// Something was missed, or the socket is full: the subscription reads for itself from its position.
+    func userQueueFellBehind(_ subscription: Subscription) {
+        guard case .live = subscription.flow else {
+            subscription.missedSomething = true
+            return
+        }
+        subscription.flow = .behind(0)
+        catchUp(subscription, isFirst: false)
+    }
+
+    /// Reads until nothing is missing; a first subscription without a position begins with what isn't delivered yet.
+    private func catchUp(_ subscription: Subscription, isFirst: Bool) {
+        worker.loop.spawn { [self] in
+            repeat {
+                subscription.missedSomething = false
+                do throws(ReadError) {
+                    try await readMissed(subscription, isFirst: isFirst)
+                } catch {
+                    subscription.missedSomething = true
+                    await worker.loop.sleep(milliseconds: Self.retryInterval)
+                }
+                guard case .behind = subscription.flow else { return }
+            } while subscription.missedSomething
+            subscription.flow = .live
+        }
+    }
+
+    private func readMissed(_ subscription: Subscription, isFirst: Bool) async throws(ReadError) {
+        let after = isFirst ? 0 : max(0, subscription.position - Self.overlap)
+        let news: [(conversation: UUID, lastEvent: Int64)]
+        do {
+            news = try await worker.inbox.conversations(of: identity.user, above: after)
+        } catch {
+            throw .redis(error)
+        }
+        for (conversation, lastEvent) in news where !hasTopic(of: conversation) {
+            let cursors = try await worker.cursors.loadedCursors(of: conversation)
+            let delivered = cursors.positions[identity.user]?.delivered ?? 0
+            let start = max(isFirst ? delivered : after, subscription.brought[conversation] ?? 0)
+            guard start < lastEvent else { continue }
+            try await read(conversation, after: start, cursors, subscription, isFirst: isFirst)
+        }
+    }
+
+    private func read(
+        _ conversation: UUID, after start: Int64, _ cursors: Cursors, _ subscription: Subscription, isFirst: Bool
+    ) async throws(ReadError) {
+        var position = start
+        while case .behind = subscription.flow {
+            guard takesPage(subscription) else {
+                await drained()
+                continue
+            }
+            let events = try await worker.reader.events(of: conversation, after: position, limit: Self.page)
+            for event in events {
+                // On a first subscription one's own messages are nothing that was missed.
+                let isOwn = isFirst && event.sender == identity.user
+                if !isOwn, !subscription.write(event, EventFrames(event, cursors)) { break }
+                worker.metrics.replayedEvents.increment()
+                position = event.id
+                subscription.brought[conversation] = event.id
+            }
+            if events.count < Self.page, events.last.map({ $0.id <= position }) ?? true { return }
+        }
+    }
+}
