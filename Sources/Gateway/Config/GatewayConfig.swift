@@ -66,7 +66,7 @@ struct GatewayConfig: Sendable {
         sendTimeout = reader.read(GatewaySettings.sendTimeout)
         streamMaximumEntries = reader.read(GatewaySettings.streamMaxEntries)
         logPublish = reader.read(GatewaySettings.logPublish)
-        shutdownTimeout = reader.read(GatewaySettings.shutdownTimeout)
+        shutdownTimeout = reader.read(CommonSettings.shutdownTimeout)
     }
 
     private func check(_ reader: inout ConfigReader) {

@@ -29,7 +29,29 @@ struct Batch {
         }
     }
 
-    /// The newest state of each message among the items: one statement may not touch a row twice.
+    /// Those that can be written together, and those that claim the id of another message among them: whose it is, the
+    /// table says, once the others stand there.
+    static func separate(_ items: [Item]) -> (together: [Item], contested: [Item]) {
+        var holders: [Key: Int] = [:]
+        var together: [Item] = []
+        var contested: [Item] = []
+        together.reserveCapacity(items.count)
+        for item in items {
+            let key = Key(conversation: item.state.conversation, id: item.state.id)
+            if let holder = holders[key] {
+                guard together[holder].state.isSameMessage(as: item.state) else {
+                    contested.append(item)
+                    continue
+                }
+            } else {
+                holders[key] = together.count
+            }
+            together.append(item)
+        }
+        return (together, contested)
+    }
+
+    /// The newest state of each message among the items, which are of one message where they share an id: one statement may not touch a row twice.
     static func newest(_ items: ArraySlice<Item>) -> [MessageState] {
         var places: [Key: Int] = [:]
         var states: [MessageState] = []

@@ -52,6 +52,11 @@ struct MessageState {
     /// The participants of a DIRECT conversation.
     let recipients: [UUID]
 
+    /// Whether two states with one id are of one message.
+    func isSameMessage(as other: MessageState) -> Bool {
+        sender == other.sender && clientMessageID == other.clientMessageID
+    }
+
     /// Reads an entry; nil where it isn't an event of this format.
     init?(_ bytes: [UInt8]) {
         guard let head = EventHead(bytes), let body = try? JSONParser.parse(bytes[head.bodyStart...]).object,

@@ -10,6 +10,8 @@ struct PersisterConfig: Sendable {
     var batchRows: Int
     /// How long a partition stays with a persister that has died.
     var lease: Int64
+    /// How long a stopping persister has to finish its batch and to give its partitions back.
+    var shutdownTimeout: Int64
     /// The persister's name; nil for a random one.
     var id: String?
 
@@ -32,6 +34,7 @@ struct PersisterConfig: Sendable {
         operatorListen = reader.read(CommonSettings.operatorListen)
         batchRows = reader.read(PersisterSettings.batchRows)
         lease = reader.read(PersisterSettings.lease)
+        shutdownTimeout = reader.read(CommonSettings.shutdownTimeout)
         id = reader.read(PersisterSettings.persisterID)
         reader.check(
             lease > common.databaseTimeout,

@@ -27,6 +27,7 @@ final class LeaseKeeper {
     /// Partitions whose cursors have to be read again before anything else is done.
     private var doubtful: Set<Int> = []
     private var isTicking = false
+    private var mustTickAgain = false
     private var isStopped = false
 
     /// `lifetime` is how long, in milliseconds, a partition stays with a persister that has died.
@@ -44,7 +45,7 @@ final class LeaseKeeper {
     }
 
     func start() {
-        redis.onReady { [weak self] in self?.tickSoon() }
+        redis.onReady { [weak self] in self?.doubtAll() }
         loop.scheduleRepeating(every: lifetime / 3) { [weak self] in
             guard let self, !isStopped else { return false }
             dropStale()
@@ -59,10 +60,9 @@ final class LeaseKeeper {
         isStopped = true
         let last = Array(leases.values)
         leases = [:]
+        owned.set(0)
         _ = try? await prolong(last, by: 0)
-        _ = try? await redis.pipeline([
-            RedisCommand("DEL", Keys.persister(id)), RedisCommand("SREM", Keys.persisters, id),
-        ])
+        _ = try? await sayAlive(for: 0)
     }
 
     /// The cursor of a partition has moved.
@@ -89,6 +89,13 @@ final class LeaseKeeper {
         tickSoon()
     }
 
+    /// The Redis behind a new connection may be another one, which has lost the latest: its cursors count, not those in
+    /// memory.
+    func doubtAll() {
+        doubtful.formUnion(leases.keys)
+        tickSoon()
+    }
+
     /// A partition is somebody else's.
     func drop(_ number: Int) {
         leases[number] = nil
@@ -103,7 +110,9 @@ final class LeaseKeeper {
     }
 
     private func tickSoon() {
-        guard !isTicking, !isStopped, redis.isReady else { return }
+        guard !isStopped, redis.isReady else { return }
+        mustTickAgain = isTicking
+        guard !isTicking else { return }
         isTicking = true
         loop.spawn {
             do throws(RedisError) {
@@ -112,11 +121,12 @@ final class LeaseKeeper {
                 self.log.warning("leases can't be kept", [.error: .describing(error)])
             }
             self.isTicking = false
+            if self.mustTickAgain { self.tickSoon() }
         }
     }
 
     private func tick() async throws(RedisError) {
-        let alive = try await countAlive()
+        let alive = max(1, try await sayAlive(for: lifetime))
         let share = (partitions.count + alive - 1) / alive
         try await renew()
         try await settleDoubts()
@@ -131,22 +141,14 @@ final class LeaseKeeper {
         owned.set(leases.count)
     }
 
-    private func countAlive() async throws(RedisError) -> Int {
-        _ = try await redis.pipeline([
-            RedisCommand("SADD", Keys.persisters, id),
-            RedisCommand("SET", Keys.persister(id), "1", "PX", String(lifetime)),
-        ])
-        let others = try await redis.call("SMEMBERS", Keys.persisters).elements?.compactMap(\.text) ?? []
-        let replies = try await redis.pipeline(others.map { RedisCommand("EXISTS", Keys.persister($0)) })
-        var alive = 0
-        for (other, reply) in zip(others, replies) {
-            if reply.integer == 1 {
-                alive += 1
-            } else {
-                _ = try await redis.call("SREM", Keys.persisters, other)
-            }
+    /// How many are alive; 0 milliseconds takes this one out.
+    private func sayAlive(for milliseconds: Int64) async throws(RedisError) -> Int {
+        let reply = try await redis.call(RedisScripts.persisters, keys: [Keys.persisters]) { command in
+            command.add(id)
+            command.add(milliseconds)
         }
-        return max(1, alive)
+        guard let alive = reply.integer else { throw .unexpectedReply("persisters.lua") }
+        return Int(alive)
     }
 
     private func renew() async throws(RedisError) {
@@ -196,13 +198,18 @@ final class LeaseKeeper {
         for partition in partitions.shuffled() where wanted > 0 && leases[partition.number] == nil {
             let token = "\(id) \(UUID.random())"
             let validUntil = loop.now + lifetime
-            let reply = try await redis.call(
-                "SET", Keys.owner(partition), token, "NX", "PX", String(lifetime))
-            guard reply.text == "OK" else { continue }
-            let cursor = try await cursor(of: partition)
-            guard !isStopped else { return }
-            leases[partition.number] = Lease(
-                partition: partition, token: token, cursor: cursor, validUntil: validUntil)
+            let reply = try await redis.call(RedisScripts.claim, keys: [Keys.stream(partition)]) { command in
+                command.add(token)
+                command.add(lifetime)
+            }
+            guard let text = reply.text else { continue }
+            let lease = Lease(
+                partition: partition, token: token, cursor: StreamID(text) ?? .zero, validUntil: validUntil)
+            guard !isStopped else {
+                _ = try await prolong([lease], by: 0)
+                return
+            }
+            leases[partition.number] = lease
             wanted -= 1
         }
     }

@@ -20,6 +20,8 @@ final class Persister {
     private let reader: StreamReader
     private let writer: MessageWriter
     private(set) var isReady = false
+    /// Whether PostgreSQL took the last batch.
+    private var isWriting = true
     private var isStopping = false
     private var stopped: [() -> Void] = []
 
@@ -52,16 +54,23 @@ final class Persister {
         loop.spawn { await self.run(failed) }
     }
 
-    /// Finishes the batch under way, gives the partitions back, and calls `done`.
+    /// Finishes the batch under way, gives the partitions back, and calls `done`; at the latest after the shutdown timeout,
+    /// and then others have to wait for the leases' end.
     func stop(_ done: @escaping () -> Void) {
         isStopping = true
         stopped.append(done)
+        loop.schedule(after: config.shutdownTimeout) { [self] in
+            log.warning("persister leaves without finishing")
+            log.flush()
+            done()
+        }
     }
 
     private func run(_ failed: (String) -> Void) async {
         log.info("persister starting", [.version: .string(Version.current)])
         guard await prepareStores(failed) else { return }
         leases.start()
+        reading.onReady { [leases] in leases.doubtAll() }
         isReady = true
         log.info("persister running")
         var pause = Self.pause
@@ -73,10 +82,12 @@ final class Persister {
             }
             do throws(RedisError) {
                 let entries = try await reader.read(owned)
-                await persist(entries, owned)
+                if entries.isEmpty { metrics.lag.set(0) }
+                try await persist(entries, owned)
+                if pause != Self.pause { log.info("streams are read again") }
                 pause = Self.pause
             } catch {
-                log.warning("streams can't be read", [.error: .describing(error)])
+                if pause == Self.pause { log.warning("streams can't be read", [.error: .describing(error)]) }
                 await loop.sleep(milliseconds: pause)
                 pause = min(2 * pause, Self.longestPause)
             }
@@ -120,43 +131,44 @@ final class Persister {
     }
 
     /// Writes entries in batches, each until PostgreSQL has it, and notes each in Redis.
-    private func persist(_ entries: [Entry], _ owned: [Lease]) async {
+    private func persist(_ entries: [Entry], _ owned: [Lease]) async throws(RedisError) {
         var tokens: [Int: Lease] = [:]
         for lease in owned { tokens[lease.partition.number] = lease }
-        for start in stride(from: 0, to: entries.count, by: config.batchRows) {
+        for start in stride(from: 0, to: entries.count, by: config.batchRows) where !isStopping {
             let slice = entries[start..<min(start + config.batchRows, entries.count)]
             // What another persister owns by now is his to write.
             let mine = slice.filter { entry in tokens[entry.partition.number].map { leases.holds($0) } ?? false }
-            guard !mine.isEmpty, await write(mine, tokens) else { return }
+            guard !mine.isEmpty, try await write(mine, tokens) else { return }
         }
     }
 
-    /// True once PostgreSQL and Redis have it; false where the partitions are in doubt.
-    private func write(_ entries: [Entry], _ tokens: [Int: Lease]) async -> Bool {
+    /// True once PostgreSQL and Redis have it; false where it isn't this persister's any more.
+    private func write(_ entries: [Entry], _ tokens: [Int: Lease]) async throws(RedisError) -> Bool {
         let batch = Batch(entries)
         var deadLetters = batch.unreadable.map { DeadLetter(entry: $0, reason: "it can't be read") }
         let started = loop.now
         var pause = Self.pause
         while true {
             do throws(PostgresError) {
-                deadLetters += try await writer.write(batch.items[...])
+                deadLetters += try await writer.write(batch.items)
                 break
             } catch {
                 metrics.retries.increment()
-                if pause == Self.pause { log.warning("PostgreSQL doesn't take messages", [.error: .describing(error)]) }
+                showLag(entries)
+                if isWriting { log.warning("PostgreSQL doesn't take messages", [.error: .describing(error)]) }
+                isWriting = false
                 await loop.sleep(milliseconds: pause)
                 pause = min(2 * pause, Self.longestPause)
                 let isMine = entries.contains { tokens[$0.partition.number].map { leases.holds($0) } ?? false }
                 guard !isStopping, isMine else { return false }
             }
         }
-        if pause != Self.pause { log.info("PostgreSQL takes messages again") }
+        if !isWriting { log.info("PostgreSQL takes messages again") }
+        isWriting = true
         metrics.commitLatency.observe(milliseconds: loop.now - started)
         metrics.batches.increment()
         metrics.entries.increment(by: entries.count)
-        if let oldest = entries.map(\.id.milliseconds).min() {
-            metrics.lag.set(Int(max(0, WallClock.nowMilliseconds() - oldest)))
-        }
+        showLag(entries)
         for letter in deadLetters {
             metrics.deadLetters.increment()
             log.error(
@@ -168,10 +180,17 @@ final class Persister {
         }
         let commits = Commit.all(
             of: entries, batch.items, deadLetters, window: config.common.dedupeWindow)
-        return await note(commits, tokens)
+        try await note(commits, tokens)
+        return true
     }
 
-    private func note(_ commits: [Commit], _ tokens: [Int: Lease]) async -> Bool {
+    /// Redis' clock and this one may differ: a lag below zero is none.
+    private func showLag(_ entries: [Entry]) {
+        guard let oldest = entries.map(\.id.milliseconds).min() else { return }
+        metrics.lag.set(Int(max(0, WallClock.nowMilliseconds() - oldest)))
+    }
+
+    private func note(_ commits: [Commit], _ tokens: [Int: Lease]) async throws(RedisError) {
         let common = config.common
         let commands = commits.compactMap { commit -> RedisCommand? in
             guard let lease = tokens[commit.partition.number] else { return nil }
@@ -198,13 +217,11 @@ final class Persister {
                     leases.drop(commit.partition.number)
                 }
             }
-            return true
         } catch {
             // Whether the cursors moved is unknown: they are read again with the next lease, and what is repeated is
             // recognised.
-            log.warning("commit can't be noted in Redis", [.error: .describing(error)])
             for commit in commits { leases.doubt(commit.partition.number) }
-            return false
+            throw error
         }
     }
 }

@@ -11,12 +11,25 @@ struct MessageWriter {
     }
 
     /// Writes all items, and returns those that PostgreSQL refuses for good; throws where it may take them later.
-    func write(_ items: ArraySlice<Batch.Item>) async throws(PostgresError) -> [DeadLetter] {
+    func write(_ items: [Batch.Item]) async throws(PostgresError) -> [DeadLetter] {
+        var deadLetters: [DeadLetter] = []
+        var rest = items
+        while !rest.isEmpty {
+            let (together, contested) = Batch.separate(rest)
+            deadLetters += try await write(together[...])
+            rest = contested
+        }
+        return deadLetters
+    }
+
+    /// What is refused for other reasons than its values (a missing table, a lost permission) may be taken once an operator
+    /// has seen to it: it waits, or every message would end as a dead letter.
+    private func write(_ items: ArraySlice<Batch.Item>) async throws(PostgresError) -> [DeadLetter] {
         guard !items.isEmpty else { return [] }
         do throws(PostgresError) {
             return try await upsert(items, isCareful: items.count == 1)
         } catch {
-            if error.isTransient { throw error }
+            guard error.isAboutValues else { throw error }
             guard items.count > 1 else {
                 return items.map { DeadLetter(entry: $0.entry, reason: error.description) }
             }

@@ -30,6 +30,10 @@ public enum CommonSettings {
     static let logLevel = Setting<LogLevel>.choice(
         "LOG_LEVEL", default: .info, LogLevel.allCases.map { ($0.name, $0) }, "The least severe lines to write.")
 
+    package static let shutdownTimeout = Setting.milliseconds(
+        "SHUTDOWN_TIMEOUT", default: "10s", in: "0s"..."10m",
+        "How long a stopping process has: clients to leave, the persister to finish its batch.")
+
     /// A server of its own for health checks and metrics; the gateway and the persister both have one.
     package static let operatorListen = Setting<SocketAddress?>.parsed(
         "OPERATOR_LISTEN", allowed: ListenAddress.allowed,
@@ -48,7 +52,9 @@ public enum CommonSettings {
             [partitions.declaration, dedupeWindow.declaration, cacheEvents.declaration, stateTTL.declaration]),
         SettingGroup(
             "Operation",
-            [logFormat.declaration, logLevel.declaration, operatorListen.declaration]),
+            [
+                logFormat.declaration, logLevel.declaration, shutdownTimeout.declaration, operatorListen.declaration,
+            ]),
     ]
 }
 

@@ -18,8 +18,6 @@ public enum GatewaySettings {
         parse: NodeName.parse)
     package static let logPublish = Setting<PublishLog>.choice(
         "LOG_PUBLISH", default: .all, "Whether each published message is logged, a count per second, or nothing.")
-    package static let shutdownTimeout = Setting.milliseconds(
-        "SHUTDOWN_TIMEOUT", default: "10s", in: "0s"..."10m", "How long clients have to leave when the node stops.")
 
     package static let jwtAlgorithm = Setting<String>.choice(
         "JWT_ALGORITHM", default: "HS256", ["HS256", "RS256", "ES256", "EdDSA"].map { ($0, $0) },
@@ -89,7 +87,6 @@ public enum GatewaySettings {
                 loops.declaration,
                 nodeID.declaration,
                 logPublish.declaration,
-                shutdownTimeout.declaration,
             ]),
         SettingGroup(
             "Tokens and origins",

@@ -42,8 +42,6 @@ extension Keys {
 
 /// Where persisters are found in Redis.
 extension Keys {
-    /// All persisters that said they are there; one without its `persister(_:)` key is dead.
+    /// The persisters by the time of their last sign of life.
     public static let persisters = "persisters"
-    /// A persister's heartbeat.
-    public static func persister(_ id: String) -> String { "persister:\(id)" }
 }

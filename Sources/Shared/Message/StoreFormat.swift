@@ -31,10 +31,14 @@ public enum StoreFormat {
     /// Compares with Redis, or writes it there.
     public static func check(partitions: Int, redis: RedisConnection) async throws(StoreFormatError) {
         let expected = text(partitions: partitions)
-        let found: String?
+        var found: String?
         do {
-            _ = try await redis.call("SET", Keys.format, expected, "NX")
+            // Read first: a Redis whose memory is full refuses to write, and must not keep the persister from starting.
             found = try await redis.call("GET", Keys.format).text
+            if found == nil {
+                _ = try await redis.call("SET", Keys.format, expected, "NX")
+                found = try await redis.call("GET", Keys.format).text
+            }
         } catch {
             throw .redis(error)
         }

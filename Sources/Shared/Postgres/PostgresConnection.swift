@@ -7,8 +7,8 @@ internal import Glibc
 public final class PostgresConnection: EventHandler {
     private struct Pending {
         let deadline: Int64
-        /// The statement that is prepared with this query; forgotten when that fails.
-        let newStatement: String?
+        /// The statement that is prepared with this query, until the server has it; forgotten when it refuses it.
+        var newStatement: String?
         let completion: (Result<PostgresResult, PostgresError>) -> Void
     }
 
@@ -55,28 +55,28 @@ public final class PostgresConnection: EventHandler {
     // MARK: Connecting
 
     func open(_ endpoint: PostgresEndpoint) async throws(PostgresError) {
+        let error = await withCheckedContinuation { (continuation: CheckedContinuation<PostgresError?, Never>) in
+            state = .connecting(continuation)
+            // The deadline is that of finding the address as well: a name server may take half a minute to be silent.
+            timer = loop.schedule(after: timeout) { [weak self] in self?.close(.timeout) }
+            loop.spawn { await self.connect(endpoint) }
+        }
+        if let error { throw error }
+    }
+
+    private func connect(_ endpoint: PostgresEndpoint) async {
         var address: String?
         if let host = endpoint.host {
-            guard let found = await Resolver.resolve(host, port: 0, on: loop) else {
-                throw .connectionLost("\(host) has no address")
-            }
-            address = found.host
+            address = await Resolver.resolve(host, port: 0, on: loop)?.host
+            guard case .connecting = state else { return }
+            guard address != nil else { return close(.connectionLost("\(host) has no address")) }
         }
-        guard let connection = endpoint.start(address: address) else { throw .connectionLost("out of memory") }
+        guard let connection = endpoint.start(address: address) else { return close(.connectionLost("out of memory")) }
         self.connection = connection
         // Its notices would go to standard error, between the lines of the log.
         PQsetNoticeProcessor(connection, { _, _ in }, nil)
-        guard PQstatus(connection) != CONNECTION_BAD else {
-            let reason = message()
-            close(.connectionLost(reason))
-            throw .connectionLost(reason)
-        }
-        let error = await withCheckedContinuation { (continuation: CheckedContinuation<PostgresError?, Never>) in
-            state = .connecting(continuation)
-            timer = loop.schedule(after: timeout) { [weak self] in self?.close(.timeout) }
-            watch(.writable)
-        }
-        if let error { throw error }
+        guard PQstatus(connection) != CONNECTION_BAD else { return close(.connectionLost(message())) }
+        watch(.writable)
     }
 
     /// Watches a duplicate of libpq's socket, anew for each step of connecting: libpq may change its socket while it
@@ -162,7 +162,11 @@ public final class PostgresConnection: EventHandler {
 
     private func execute(_ name: String, _ parameters: [PostgresValue], _ connection: OpaquePointer) -> Bool {
         let encoded = parameters.map(\.encoded)
-        let storage = Array(encoded.compactMap { $0 }.joined()) + [0]
+        var storage: [UInt8] = []
+        storage.reserveCapacity(encoded.reduce(1) { $0 + ($1?.count ?? 0) })
+        for value in encoded { if let value { storage += value } }
+        // An empty array has no address to point into.
+        storage.append(0)
         return storage.withUnsafeBytes { bytes in
             guard let base = bytes.baseAddress?.assumingMemoryBound(to: CChar.self) else { return false }
             var offset = 0
@@ -176,6 +180,9 @@ public final class PostgresConnection: EventHandler {
             return PQsendQueryPrepared(connection, name, Int32(encoded.count), values, lengths, formats, 1) == 1
         }
     }
+
+    /// Whether a query of the transaction under way has failed, so that COMMIT would undo it without a word.
+    var isTransactionFailed: Bool { PQtransactionStatus(connection) == PQTRANS_INERROR }
 
     // MARK: Results
 
@@ -207,12 +214,16 @@ public final class PostgresConnection: EventHandler {
     private func take(_ result: OpaquePointer) {
         switch PQresultStatus(result) {
         case PGRES_TUPLES_OK: succeed(Self.rows(of: result))
+        case PGRES_COMMAND_OK where pending.first?.newStatement != nil:
+            // The answer to PREPARE comes before the query's own. From here on the statement is known, whatever
+            // becomes of this execution.
+            pending[0].newStatement = nil
         case PGRES_COMMAND_OK:
             let affected = PQcmdTuples(result).map { Int(String(cString: $0)) ?? 0 } ?? 0
             succeed(PostgresResult(rows: [], affectedRows: affected))
         case PGRES_PIPELINE_SYNC:
             guard let done = pending.popFirst() else { return }
-            if case .failure = outcome, let key = done.newStatement { statements[key] = nil }
+            if let key = done.newStatement { statements[key] = nil }
             let ended = outcome
             outcome = .failure(.unexpectedReply("no result"))
             done.completion(ended)

@@ -2,11 +2,13 @@
 public enum PostgresError: Error, Equatable, CustomStringConvertible {
     /// There is no connection; the query wasn't sent.
     case notConnected
+    /// No connection can be opened, for this reason; the query wasn't sent.
+    case unreachable(String)
     /// The connection ended while the query was under way: whether it took effect is unknown.
     case connectionLost(String)
     /// No result within the deadline: whether the query took effect is unknown.
     case timeout
-    /// Too many callers wait for a connection.
+    /// Too many callers wait for a connection, or one came free too late; the query wasn't sent.
     case busy
     /// PostgreSQL refused the query.
     case refused(state: String, message: String, constraint: String?)
@@ -19,7 +21,7 @@ public enum PostgresError: Error, Equatable, CustomStringConvertible {
     public var isOutcomeUnknown: Bool {
         switch self {
         case .connectionLost, .timeout: true
-        case .notConnected, .busy, .refused, .rolledBack, .unexpectedReply: false
+        case .notConnected, .unreachable, .busy, .refused, .rolledBack, .unexpectedReply: false
         }
     }
 
@@ -27,7 +29,7 @@ public enum PostgresError: Error, Equatable, CustomStringConvertible {
     /// connection exceptions, serialisation failures, deadlocks, resources, interventions, system errors).
     public var isTransient: Bool {
         switch self {
-        case .notConnected, .connectionLost, .timeout, .busy: true
+        case .notConnected, .unreachable, .connectionLost, .timeout, .busy: true
         case .rolledBack, .unexpectedReply: false
         case .refused(let state, _, _):
             ["40001", "40P01", "55P03", "25006"].contains(state)
@@ -35,10 +37,18 @@ public enum PostgresError: Error, Equatable, CustomStringConvertible {
         }
     }
 
+    /// Whether the parameters' values are to blame, so that the same query never succeeds with them, whatever an operator
+    /// does: data exceptions, constraints, limits such as the size of an index row (classes 22, 23 and 54).
+    public var isAboutValues: Bool {
+        guard case .refused(let state, _, _) = self else { return false }
+        return ["22", "23", "54"].contains { state.hasPrefix($0) }
+    }
+
     /// A sentence for logs; it never holds a parameter's value.
     public var description: String {
         switch self {
         case .notConnected: "not connected to PostgreSQL"
+        case .unreachable(let reason): "PostgreSQL can't be reached: \(reason)"
         case .connectionLost(let reason): "connection to PostgreSQL lost: \(reason)"
         case .timeout: "no result from PostgreSQL in time"
         case .busy: "too many queries wait"

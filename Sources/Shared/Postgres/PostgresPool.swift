@@ -1,6 +1,7 @@
 /// Connections that callers share, one at a time each; opened when they are needed, up to a bound.
 ///
-/// Confined to its loop. While PostgreSQL is away calls fail at once but for one per back-off interval, which tries.
+/// Confined to its loop. While PostgreSQL is away calls fail at once but for one per back-off interval, which tries. While
+/// it only takes no more connections, the callers share those that there are.
 public final class PostgresPool {
     private struct Waiter {
         let deadline: Int64
@@ -21,6 +22,8 @@ public final class PostgresPool {
     private var waiting = Queue<Waiter>()
     private var failures = 0
     private var retryAt: Int64 = 0
+    /// Why no connection could be opened last time.
+    private var lastFailure = PostgresError.notConnected
     private var isStopped = false
 
     /// Makes a pool for a `postgresql://` URL; `timeout` in milliseconds is the deadline of connecting and of each query.
@@ -38,7 +41,7 @@ public final class PostgresPool {
         }
     }
 
-    /// Closes all connections; queries under way fail.
+    /// Closes the connections: those in use when their query or transaction has ended. No other query is taken.
     public func stop() {
         isStopped = true
         for connection in idle { connection.close(.notConnected) }
@@ -69,6 +72,8 @@ public final class PostgresPool {
         do throws(PostgresError) {
             _ = try await connection.query("begin")
             let value = try await body(connection)
+            // A body that went on after a failure has nothing to commit.
+            guard !connection.isTransactionFailed else { throw .rolledBack }
             _ = try await connection.query("commit")
             release(connection)
             return value
@@ -83,11 +88,18 @@ public final class PostgresPool {
     // MARK: Connections
 
     private func acquire() async throws(PostgresError) -> PostgresConnection {
-        while let connection = idle.popLast() {
-            if connection.isReady { return connection }
-        }
         guard !isStopped else { throw .notConnected }
-        if openCount < size { return try await open() }
+        if let connection = takeIdle() { return connection }
+        if openCount < size, loop.now >= retryAt {
+            openCount += 1
+            do throws(PostgresError) {
+                return try await open()
+            } catch {
+                if let connection = takeIdle() { return connection }
+            }
+        }
+        // Without any connection nobody would ever be served.
+        guard openCount > 0 else { throw lastFailure }
         guard waiting.count < maximumWaiting else { throw .busy }
         let result: Confined<Result<PostgresConnection, PostgresError>> = await withCheckedContinuation {
             continuation in
@@ -97,27 +109,35 @@ public final class PostgresPool {
         return try result.value.get()
     }
 
+    private func takeIdle() -> PostgresConnection? {
+        while let connection = idle.popLast() {
+            if connection.isReady { return connection }
+        }
+        return nil
+    }
+
+    /// Opens a connection that `openCount` has in it already.
     private func open() async throws(PostgresError) -> PostgresConnection {
-        guard loop.now >= retryAt else { throw .notConnected }
-        openCount += 1
         let connection = PostgresConnection(timeout: timeout, on: loop)
         do throws(PostgresError) {
             try await connection.open(endpoint)
         } catch {
-            openCount -= 1
             let bound = min(Self.longestBackoff, Self.firstBackoff << Int64(min(failures, 10)))
             failures += 1
             retryAt = loop.now + Int64.random(in: bound / 2...bound)
-            // Those who wait for a connection would wait in vain.
-            for waiter in waiting.removeAll() { waiter.completion(.failure(error)) }
-            throw error
+            if case .connectionLost(let reason) = error {
+                lastFailure = .unreachable(reason)
+            } else {
+                lastFailure = .unreachable(error.description)
+            }
+            connectionEnded()
+            throw lastFailure
         }
         failures = 0
         connection.onClosed = { [weak self, weak connection] in
             guard let self else { return }
-            openCount -= 1
             idle.removeAll { $0 === connection }
-            admitWaiter()
+            connectionEnded()
         }
         return connection
     }
@@ -132,22 +152,26 @@ public final class PostgresPool {
         }
     }
 
-    /// A connection has ended: the first who waits may open another.
-    private func admitWaiter() {
-        guard !isStopped, openCount < size, let waiter = waiting.popFirst() else { return }
+    /// There is one fewer: another is opened for those who wait; where that has just failed and none is left, they would
+    /// wait in vain.
+    private func connectionEnded() {
+        openCount -= 1
+        guard !isStopped, !waiting.isEmpty else { return }
+        guard loop.now >= retryAt else {
+            if openCount == 0 { for waiter in waiting.removeAll() { waiter.completion(.failure(lastFailure)) } }
+            return
+        }
+        openCount += 1
         loop.spawn {
-            do throws(PostgresError) {
-                waiter.completion(.success(try await self.open()))
-            } catch {
-                waiter.completion(.failure(error))
-            }
+            guard let connection = try? await self.open() else { return }
+            self.release(connection)
         }
     }
 
     private func expire() {
         while let first = waiting.first, first.deadline <= loop.now {
             _ = waiting.popFirst()
-            first.completion(.failure(.timeout))
+            first.completion(.failure(.busy))
         }
     }
 }

@@ -12,6 +12,10 @@ public enum RedisScripts {
     public static let commit = RedisScript(PackageResources.commit_lua)
     /// Puts a dead letter back into its stream.
     public static let retry = RedisScript(PackageResources.retry_lua)
+    /// Takes a partition that nobody owns.
+    public static let claim = RedisScript(PackageResources.claim_lua)
+    /// Says that a persister is there, and counts them.
+    public static let persisters = RedisScript(PackageResources.persisters_lua)
     /// Prolongs or ends the ownership of a partition.
     public static let lease = RedisScript(PackageResources.lease_lua)
 }

@@ -88,13 +88,16 @@ struct Scribe {
         }
     }
 
-    private func start(_ id: String, redis: RedisEndpoint, url: String) throws -> Running {
+    private func start(
+        _ id: String, redis: RedisEndpoint, url: String, _ more: [String: String] = [:]
+    ) throws -> Running {
         let database = redis.database
-        let config = try PersisterConfig.read(environment: [
+        let settings = [
             "PARLEY_REDIS_URL": "redis://\(redis.host):\(redis.port)/\(database)", "PARLEY_DATABASE_URL": url,
             "PARLEY_PARTITIONS": "\(Self.partitions)", "PARLEY_LEASE": "3s", "PARLEY_DATABASE_TIMEOUT": "2s",
             "PARLEY_BATCH_ROWS": "500", "PARLEY_LOG_LEVEL": "error", "PARLEY_CACHE_EVENTS": "100",
-        ])
+        ]
+        let config = try PersisterConfig.read(environment: settings.merging(more) { $1 })
         let metrics = PersisterMetrics(MetricsRegistry())
         let loop = try EventLoop()
         let persister = try Persister(config, id: id, endpoint: redis, metrics: metrics, loop: loop)
@@ -201,7 +204,7 @@ struct Scribe {
     }
 
     @Test func severalShareThePartitionsEvenly() async throws {
-        try await withStores { loop, _, endpoint, _, url in
+        try await withStores { loop, redis, endpoint, _, url in
             let first = try start("one", redis: endpoint, url: url)
             #expect(try await eventually(loop) { first.metrics.partitions.value == Self.partitions })
             let second = try start("two", redis: endpoint, url: url)
@@ -213,6 +216,8 @@ struct Scribe {
             second.stop()
             #expect(try await eventually(loop) { first.metrics.partitions.value == Self.partitions })
             first.stop()
+            #expect(try await redis.call("EXISTS", Keys.persisters).integer == 0)
+            #expect(try await redis.call("KEYS", "*:owner").elements?.isEmpty == true)
         }
     }
 
@@ -259,6 +264,99 @@ struct Scribe {
             #expect(try await eventually(loop) { try await redis.call("XLEN", stream).integer == 0 })
             #expect(await count(pool) == 2)
             running.stop()
+        }
+    }
+
+    /// What an operator can mend isn't the messages' fault.
+    @Test func aMissingTableIsWaitedFor() async throws {
+        try await withStores { loop, redis, endpoint, pool, url in
+            let scribe = Scribe(redis, partitions: Self.partitions)
+            try await scribe.open()
+            let running = try start("one", redis: endpoint, url: url)
+            try await scribe.send([("first", "1")])
+            #expect(try await eventually(loop) { await count(pool) == 1 })
+            _ = try await pool.query("alter table messages rename to elsewhere")
+            try await scribe.send((2..<20).map { ("text", "\($0)") })
+            #expect(try await eventually(loop) { running.metrics.retries.value > 2 })
+            #expect(running.metrics.lag.value > 0)
+            #expect(try await redis.call("EXISTS", Keys.deadLetters(scribe.partition)).integer == 0)
+            _ = try await pool.query("alter table elsewhere rename to messages")
+            #expect(try await eventually(loop) { await count(pool) == 19 })
+            #expect(try await eventually(loop) { running.metrics.lag.value == 0 })
+            running.stop()
+            #expect(running.metrics.deadLetters.value == 0)
+        }
+    }
+
+    /// After a failover a master may give an id that another message has, even within one batch.
+    @Test func anIdGivenTwiceInOneBatchIsADeadLetter() async throws {
+        try await withStores { loop, redis, endpoint, pool, url in
+            let scribe = Scribe(redis, partitions: Self.partitions)
+            try await scribe.open()
+            let ids = try await scribe.send([("a", "1"), ("b", "2")])
+            let stream = Keys.stream(scribe.partition)
+            let entry = try #require(
+                try await redis.call("XRANGE", stream, "-", "+").elements?.first?.elements?.last?.elements?.last?.text)
+            let other = entry.replacing(#""clientMessageId":"1""#, with: #""clientMessageId":"9""#)
+            _ = try await redis.call("XADD", stream, "*", "e", other)
+            let running = try start("one", redis: endpoint, url: url)
+            let key = Keys.deadLetters(scribe.partition)
+            #expect(try await eventually(loop) { try await redis.call("XLEN", key).integer == 1 })
+            let rows = try await pool.query("select id, client_message_id from messages order by id").rows
+            #expect(rows.map { $0.integer(0) } == ids && rows.map { $0.text(1) } == ["1", "2"])
+            running.stop()
+        }
+    }
+
+    @Test func spoiltKeysHoldNothingUp() async throws {
+        try await withStores { loop, redis, endpoint, pool, url in
+            let first = Scribe(redis, partitions: 1)
+            let scribes = [first, Scribe(redis, partitions: 1), Scribe(redis, partitions: 1)]
+            for scribe in scribes {
+                try await scribe.open()
+                try await scribe.send((0..<150).map { ("text", "\($0)") })
+            }
+            let partition = first.partition
+            _ = try await redis.call("SET", Keys.events(scribes[0].conversation, partition), "spoilt")
+            _ = try await redis.call("SET", Keys.conversation(scribes[1].conversation, partition), "spoilt")
+            let running = try start("one", redis: endpoint, url: url, ["PARLEY_PARTITIONS": "1"])
+            #expect(try await eventually(loop) { await count(pool) == 450 })
+            let stream = Keys.stream(partition)
+            #expect(try await eventually(loop) { try await redis.call("XLEN", stream).integer == 0 })
+            let events = Keys.events(scribes[2].conversation, partition)
+            #expect(try await redis.call("XLEN", events).integer == 100)
+            running.stop()
+        }
+    }
+
+    /// Whoever runs the persister doesn't wait for a PostgreSQL that answers nothing.
+    @Test func stoppingEndsInTime() async throws {
+        try await withStores { loop, redis, endpoint, pool, url in
+            let scribe = Scribe(redis, partitions: Self.partitions)
+            try await scribe.open()
+            let running = try start(
+                "one", redis: endpoint, url: url,
+                ["PARLEY_SHUTDOWN_TIMEOUT": "300ms", "PARLEY_DATABASE_TIMEOUT": "10s", "PARLEY_LEASE": "12s"])
+            #expect(try await eventually(loop) { running.metrics.partitions.value == Self.partitions })
+            var locking: PostgresError?
+            do throws(PostgresError) {
+                try await pool.transaction { connection throws(PostgresError) in
+                    _ = try await connection.query("lock table messages")
+                    let isBlocked = try? await eventually(loop) {
+                        try await scribe.send([("text", "\(UUID.random())")])
+                        let waiting = try await connection.query(
+                            "select count(*) from pg_locks where not granted and relation = 'messages'::regclass")
+                        return waiting.rows.first?.integer(0) ?? 0 > 0
+                    }
+                    #expect(isBlocked == true)
+                    let started = MonotonicClock.nowMilliseconds()
+                    running.stop()
+                    #expect(MonotonicClock.nowMilliseconds() - started < 3_000)
+                }
+            } catch {
+                locking = error
+            }
+            #expect(locking == nil)
         }
     }
 

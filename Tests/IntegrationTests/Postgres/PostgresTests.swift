@@ -136,12 +136,144 @@ import Testing
         }
     }
 
+    /// What leaves together comes back in order, and a failure in the midst is that query's alone.
+    @Test func queriesOfOneConnectionArePipelined() async throws {
+        try await onLoop { loop in
+            try await withDatabase(loop, migrated: false) { url, _ in
+                let pool = try PostgresPool(url: url, name: "test-pipeline", size: 1, timeout: 5_000, on: loop)
+                var results: [Int64?] = Array(repeating: nil, count: 500)
+                var failures = 0
+                var connection: PostgresConnection?
+                try await pool.transaction { connection = $0 }
+                let shared = try #require(connection)
+                for number in 0..<500 {
+                    loop.spawn {
+                        do throws(PostgresError) {
+                            let result = try await shared.query(
+                                "select 100 / $1::bigint", [.integer(Int64(number % 5))])
+                            results[number] = result.rows.first?.integer(0)
+                        } catch {
+                            if case .refused("22012", _, _) = error { failures += 1 }
+                        }
+                    }
+                }
+                #expect(try await eventually(loop) { failures + results.count(where: { $0 != nil }) == 500 })
+                #expect(failures == 100)
+                for number in 0..<500 where number % 5 != 0 {
+                    #expect(results[number] == Int64(100 / (number % 5)))
+                }
+                pool.stop()
+            }
+        }
+    }
+
+    @Test func aStatementThatFailsIsPreparedOnce() async throws {
+        try await onLoop { loop in
+            try await withDatabase(loop, migrated: false) { url, _ in
+                let pool = try PostgresPool(url: url, name: "test-statements", size: 1, timeout: 5_000, on: loop)
+                for _ in 0..<20 {
+                    await #expect(throws: PostgresError.self) {
+                        try await pool.query("select 1 / $1::bigint", [.integer(0)])
+                    }
+                    await #expect(throws: PostgresError.self) { try await pool.query("select nonsense") }
+                }
+                #expect(try await pool.query("select 1 / $1::bigint", [.integer(1)]).rows.first?.integer(0) == 1)
+                let count = try await pool.query(
+                    "select count(*) from pg_prepared_statements where statement like '%/%'")
+                // This question has a slash as well.
+                #expect(count.rows.first?.integer(0) == 2)
+                pool.stop()
+            }
+        }
+    }
+
+    /// COMMIT after a failure undoes everything and reports success.
+    @Test func aBodyThatGoesOnAfterAFailureCommitsNothing() async throws {
+        try await onLoop { loop in
+            try await withDatabase(loop, migrated: false) { _, pool in
+                _ = try await pool.query("create table t (a bigint primary key)")
+                await #expect(throws: PostgresError.rolledBack) {
+                    try await pool.transaction { connection throws(PostgresError) in
+                        _ = try await connection.query("insert into t values (1)")
+                        _ = try? await connection.query("insert into t values (1)")
+                    }
+                }
+                #expect(try await pool.query("select a from t").rows.isEmpty)
+                _ = try await pool.query("insert into t values (1)")
+            }
+        }
+    }
+
+    /// Who was never served knows that nothing has happened.
+    @Test func waitingTooLongForAConnectionIsNoUnknownOutcome() async throws {
+        try await onLoop { loop in
+            try await withDatabase(loop, migrated: false) { url, _ in
+                let pool = try PostgresPool(
+                    url: url, name: "test-wait", size: 1, timeout: 800, maximumWaiting: 1, on: loop)
+                var errors: [PostgresError] = []
+                _ = try await pool.query("select 1")
+                loop.spawn { try? await pool.transaction { _ in await loop.sleep(milliseconds: 2_500) } }
+                for _ in 0..<2 {
+                    loop.spawn {
+                        do throws(PostgresError) {
+                            _ = try await pool.query("select 1")
+                        } catch {
+                            errors.append(error)
+                        }
+                    }
+                }
+                #expect(try await eventually(loop) { errors.count == 2 })
+                #expect(errors == [.busy, .busy] && !PostgresError.busy.isOutcomeUnknown)
+                #expect(try await eventually(loop) { (try? await pool.query("select 1").rows.count) == 1 })
+                pool.stop()
+            }
+        }
+    }
+
+    /// A server that takes no more connections still serves those that it has taken.
+    @Test func callersShareWhatTheServerAllows() async throws {
+        try await onLoop { loop in
+            try await withDatabase(loop, migrated: false) { url, admin in
+                let role = "limited_" + UUID.random().description.replacing("-", with: "")
+                _ = try await admin.query("create role \(role) login password 'secret' connection limit 2")
+                let place = url[url.index(after: try #require(url.lastIndex(of: "@")))...]
+                let pool = try PostgresPool(
+                    url: "postgresql://\(role):secret@\(place)", name: "test-limit", size: 8, timeout: 5_000, on: loop)
+                var done = 0
+                var errors: [PostgresError] = []
+                for _ in 0..<40 {
+                    loop.spawn {
+                        do throws(PostgresError) {
+                            _ = try await pool.query("select pg_sleep(0.01)")
+                            done += 1
+                        } catch {
+                            errors.append(error)
+                        }
+                    }
+                }
+                #expect(try await eventually(loop) { done + errors.count == 40 })
+                #expect(done == 40, "\(errors)")
+                pool.stop()
+                #expect(try await eventually(loop) { (try? await admin.query("drop role \(role)")) != nil })
+            }
+        }
+    }
+
     @Test func anAbsentServerFailsFast() async throws {
         try await onLoop { loop in
             let pool = try PostgresPool(
                 url: "postgresql://parley@127.0.0.1:1/none", name: "test", size: 2, timeout: 1_000, on: loop)
             for _ in 0..<20 {
-                await #expect(throws: PostgresError.self) { try await pool.query("select 1") }
+                do throws(PostgresError) {
+                    _ = try await pool.query("select 1")
+                    Issue.record("nobody listens there")
+                } catch {
+                    guard case .unreachable(let reason) = error else {
+                        Issue.record("\(error)")
+                        continue
+                    }
+                    #expect(reason.contains("refused") && error.isTransient && !error.isOutcomeUnknown)
+                }
             }
             pool.stop()
         }

@@ -8,14 +8,15 @@ import Testing
     private let partitions = Partitioning(count: 4).partitions
 
     private func entry(
-        _ stream: Int64, id: Int64, event: Int64? = nil, content: String = "x", partition: Int = 0
+        _ stream: Int64, id: Int64, event: Int64? = nil, content: String = "x", client: String = "c",
+        partition: Int = 0
     ) -> Entry {
         let event = event ?? id
         let text =
             "1 \(event == id ? "m" : "e") \(event) 0 1 \(conversation) -\n"
             + #"{"id":\#(id),"eventId":\#(event),"previousEventId":0,"createdAt":"2026-01-02T03:04:05.678Z","#
             + #""conversationId":"\#(conversation)","senderId":"\#(conversation)","senderType":"USER","#
-            + #""messageType":"TEXT","content":"\#(content)","clientMessageId":"c","file":null,"editedAt":null,"#
+            + #""messageType":"TEXT","content":"\#(content)","clientMessageId":"\#(client)","file":null,"editedAt":null,"#
             + #""isDeleted":false}"#
         return Entry(
             partition: partitions[partition], id: StreamID(milliseconds: stream, sequence: 0), bytes: Array(text.utf8))
@@ -41,6 +42,18 @@ import Testing
         ])
         let states = Batch.newest(batch.items[...])
         #expect(states.map(\.id) == [1, 2] && states[0].content == "new" && states[0].eventID == 9)
+    }
+
+    /// Redis gave an id twice: neither message may vanish behind the other.
+    @Test func anotherMessageWithTheSameIdIsWrittenByItself() {
+        let batch = Batch([
+            entry(1, id: 1, client: "a"), entry(2, id: 2), entry(3, id: 1, client: "b"),
+            entry(4, id: 1, event: 9, client: "a"), entry(5, id: 1, event: 11, client: "b"),
+        ])
+        let (together, contested) = Batch.separate(batch.items)
+        #expect(together.map(\.entry.id.milliseconds) == [1, 2, 4])
+        #expect(contested.map(\.entry.id.milliseconds) == [3, 5])
+        #expect(Batch.separate(contested).contested.isEmpty)
     }
 
     @Test func aCommitSumsUpEachPartition() throws {

@@ -6,7 +6,7 @@ import Testing
 @Suite struct PersisterConfigTests {
     @Test func hasTheDocumentedDefaults() throws {
         let config = try PersisterConfig.read(environment: ["PARLEY_MAX_CONNECTIONS": "5"])
-        #expect(config.batchRows == 1000 && config.lease == 10000)
+        #expect(config.batchRows == 1000 && config.lease == 10000 && config.shutdownTimeout == 10000)
         #expect(config.id == nil && config.operatorListen == nil)
         #expect(config.common.partitions == 64)
     }

@@ -1,13 +1,17 @@
-#!lua
+#!lua flags=allow-oom
 -- Notes that PostgreSQL has committed a partition's entries up to a cursor: drops them from the stream, and what is
--- committed and old from each conversation's cache. Done by the partition's owner only.
+-- committed and old from each conversation's cache. Done by the partition's owner only, and also while Redis' memory is
+-- full: this is what makes room.
+--
+-- The cursor moves whatever a conversation's keys look like: one that somebody has spoilt by hand is passed over, or the
+-- partition would stand still.
 --
 -- KEYS[1]  {tag}:stream
 -- ARGV     1 owner's token, 2 cursor (the last committed entry's id), 3 how long (ms) a committed state stays,
 --          4 dedupe window (ms), 5 events that a cache keeps, 6 number of dead letters,
 --          then per dead letter: the entry's id, the reason, the entry,
 --          then per conversation: id, highest committed event id, recipients "a,b" or "-", dedupe windows "1,2"
--- returns  1, or 0 when the token isn't the owner's
+-- returns  1, or 0 when the token isn't the owner's; an error, and no effect, where the dead letters can't be kept
 
 local prefix = string.match(KEYS[1], '^({[^}]*}:)')
 local lifetime, window, kept = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -22,7 +26,15 @@ local function number(value)
     return string.format('%.0f', value)
 end
 
+-- A call's reply, or nil where the key is of another type than its name says.
+local function try(...)
+    local reply = redis.pcall(...)
+    if type(reply) == 'table' and reply.err then return nil end
+    return reply
+end
+
 if redis.call('GET', prefix .. 'owner') ~= ARGV[1] then return 0 end
+if not try('XLEN', prefix .. 'dead') then return redis.error_reply('CORRUPT the dead letters are no stream') end
 
 local at = 7
 for _ = 1, tonumber(ARGV[6]) do
@@ -31,7 +43,7 @@ for _ = 1, tonumber(ARGV[6]) do
 end
 
 local function trim(key, events, done)
-    local excess = redis.call('XLEN', events) - kept
+    local excess = (try('XLEN', events) or 0) - kept
     if excess <= 0 then return end
     local oldest = redis.call('XRANGE', events, '-', '+', 'COUNT', math.min(excess, TRIM))
     for position = #oldest, 1, -1 do
@@ -45,7 +57,7 @@ local function trim(key, events, done)
 end
 
 local function forget_changes(key)
-    if redis.call('HLEN', key .. ':changes') <= CHANGES then return end
+    if (try('HLEN', key .. ':changes') or 0) <= CHANGES then return end
     local floor = tonumber(redis.call('HGET', key, 'floor') or 0)
     local changes = redis.call('HGETALL', key .. ':changes')
     for position = 1, #changes, 2 do
@@ -56,13 +68,14 @@ end
 while at < #ARGV do
     local key = prefix .. 'c:' .. ARGV[at]
     local events = key .. ':events'
-    local state = redis.call('HMGET', key, 'last', 'done')
-    if state[1] then
-        local done = math.max(tonumber(state[2] or 0), tonumber(ARGV[at + 1]))
+    local state = try('HMGET', key, 'last', 'done')
+    local last = state and tonumber(state[1] or '')
+    if last then
+        local done = math.max(tonumber(state[2] or '') or 0, tonumber(ARGV[at + 1]))
         redis.call('HSET', key, 'done', number(done))
         trim(key, events, done)
         forget_changes(key)
-        if tonumber(state[1]) <= done then
+        if last <= done then
             redis.call('HSET', key, 'ttl', '1')
             redis.call('PEXPIRE', key, lifetime)
             redis.call('PEXPIRE', events, lifetime)
@@ -73,7 +86,7 @@ while at < #ARGV do
     end
     for user in string.gmatch(ARGV[at + 2], '[^,-][^,]+') do
         local inbox = prefix .. 'inbox:' .. user
-        redis.call('ZREMRANGEBYRANK', inbox, 0, -INBOX - 1)
+        try('ZREMRANGEBYRANK', inbox, 0, -INBOX - 1)
         redis.call('PEXPIRE', inbox, INBOX_LIFETIME)
     end
     for number_of_window in string.gmatch(ARGV[at + 3], '%d+') do

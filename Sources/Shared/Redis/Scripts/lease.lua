@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Prolongs or ends the ownership of a partition, for the one who has it.
 --
 -- KEYS[1]  {tag}:stream

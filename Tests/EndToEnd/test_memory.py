@@ -1,0 +1,63 @@
+"""Redis' memory is full: nothing new is taken, and what was acknowledged makes its way out."""
+
+import os
+import subprocess
+
+import pytest
+
+import parley
+from test_endurance import stored
+from test_failures import kill, restarted  # noqa: F401
+from test_operations import NOT_SETTINGS, PROGRAMS
+
+
+def redis(*arguments):
+    command = ["redis-cli", "-u", os.environ["PARLEY_REDIS_URL"], *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.fixture
+def memory_is_given_back(restarted):
+    """Behind the test Redis has room again, before anything is started anew."""
+    yield
+    redis("CONFIG", "SET", "maxmemory", "0")
+
+
+@pytest.fixture
+def persister():
+    """Starts a persister of the tests' own."""
+    started = []
+    environment = {name: value for name, value in os.environ.items() if name not in NOT_SETTINGS}
+
+    def start():
+        started.append(subprocess.Popen(
+            [PROGRAMS / "persister"], env=environment | {"PARLEY_PERSISTER_ID": "late"}, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.terminate()
+        assert process.wait(timeout=20) == 0
+
+
+def test_the_persister_makes_room(pair, clients, memory_is_given_back, persister):
+    one, _, conversation = pair
+    sender = clients(one)
+    kill("PERSISTER_1")
+    for number in range(300):
+        sender.send(conversation, f"text {number}", receipt=f"r{number}")
+    sender.receipt("r299")
+    redis("CONFIG", "SET", "maxmemory", "1")
+    path = f"/api/conversations/{conversation}/messages"
+    refused = parley.call("POST", path, one, {"content": "no room"})
+    assert refused.status == 503, refused.text
+    # It starts while every ordinary command that writes is refused.
+    persister()
+    parley.wait_for(lambda: stored(conversation) == "300|300", 60, "every row in PostgreSQL")
+    events = redis("--scan", "--pattern", f"*:c:{conversation}:events")
+    parley.wait_for(lambda: redis("XLEN", events) == "100", what="a cache of the newest alone")
+    redis("CONFIG", "SET", "maxmemory", "0")
+    answer = parley.call("POST", path, one, {"content": "room"})
+    assert answer.status == 201, answer.text
+    parley.wait_for(lambda: stored(conversation) == "301|301", what="the last row")
