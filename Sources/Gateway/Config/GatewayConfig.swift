@@ -30,6 +30,8 @@ struct GatewayConfig: Sendable {
     var sendTimeout: Int64
     /// How many entries a partition's stream may hold before messages are refused.
     var streamMaximumEntries: Int
+    /// Bytes of entries that a partition's stream may hold.
+    var streamMaximumBytes: Int
     /// How much is logged of published messages.
     var logPublish: PublishLog
     /// How long clients have to leave when the node stops.
@@ -65,6 +67,7 @@ struct GatewayConfig: Sendable {
         maximumBody = reader.read(GatewaySettings.maxBodyBytes)
         sendTimeout = reader.read(GatewaySettings.sendTimeout)
         streamMaximumEntries = reader.read(GatewaySettings.streamMaxEntries)
+        streamMaximumBytes = reader.read(GatewaySettings.streamMaxBytes)
         logPublish = reader.read(GatewaySettings.logPublish)
         shutdownTimeout = reader.read(CommonSettings.shutdownTimeout)
     }

@@ -13,6 +13,8 @@ struct FrameStyle: Hashable {
 final class EventFrames {
     private let event: Event
     private let cursors: Cursors?
+    /// Whether anybody asks who has got it: so in DIRECT conversations and in small groups.
+    var isTracked: Bool
     private var chunks: [FrameStyle: Chunk] = [:]
     private var body: [UInt8] = []
 
@@ -20,6 +22,9 @@ final class EventFrames {
     init(_ event: Event, _ cursors: Cursors? = nil) {
         self.event = event
         self.cursors = cursors
+        isTracked =
+            !event.head.recipients.isEmpty
+            || cursors.map { !$0.positions.isEmpty && $0.positions.count <= Cursors.maximumParticipants } ?? false
     }
 
     /// The frame that all subscribers of a style share.

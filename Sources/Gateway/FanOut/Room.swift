@@ -17,6 +17,8 @@ final class Room {
     /// The version of the members under which the subscribers were looked at last; who was authorised under an older one is
     /// looked at again.
     var version: Int64 = 0
+    /// How many members the conversation has.
+    var size = 0
     /// Subscriptions, and those that are about to become one.
     var holders = 0
 
@@ -48,6 +50,7 @@ final class Room {
         guard event.id > position else { return }
         let previous = position
         position = event.id
+        frames.isTracked = size <= Cursors.maximumParticipants
         for group in events.values {
             for subscription in group.members { subscription.receive(event, frames, previous: previous) }
         }

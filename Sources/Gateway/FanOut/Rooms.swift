@@ -51,7 +51,10 @@ final class Rooms {
     /// Ends the subscriptions of those who may not listen any more.
     func enforce(_ verdict: MembersVerdict, in conversation: UUID) {
         guard let room = rooms[conversation] else { return }
-        if case .only(_, let version) = verdict { room.version = max(room.version, version) }
+        if case .only(let members, let version) = verdict {
+            room.version = max(room.version, version)
+            room.size = members.count
+        }
         for subscription in room.subscriptions {
             switch verdict {
             case .only(let members, _) where members.contains(subscription.session.identity.user): continue

@@ -50,7 +50,8 @@ final class Worker {
             redis: redis, postgres: postgres, loader: loader, partitioning: node.partitioning, loop: loop)
         messages = MessageReader(redis: redis, postgres: postgres, partitioning: node.partitioning)
         let limits = AcceptCall.Limits(
-            dedupeWindow: node.config.common.dedupeWindow, maximumEntries: Int64(node.config.streamMaximumEntries))
+            dedupeWindow: node.config.common.dedupeWindow, maximumEntries: Int64(node.config.streamMaximumEntries),
+            maximumBytes: Int64(node.config.streamMaximumBytes))
         writePath = WritePath(
             redis: redis, loader: loader, partitioning: node.partitioning, limits: limits, metrics: metrics, loop: loop)
         rooms = Rooms(worker: index, loop: loop, hub: hub)

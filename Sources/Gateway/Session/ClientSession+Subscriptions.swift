@@ -71,10 +71,10 @@ extension ClientSession {
             return refuse(.conversationNotFound)
         }
         var answer = await worker.membership.check(identity.user, in: conversation)
-        while case .member(_, let version, _) = answer, version < room.version {
+        while case .member(_, let version, _, _) = answer, version < room.version {
             answer = await worker.membership.check(identity.user, in: conversation)
         }
-        guard case .member(_, _, let head) = answer, !isEnded else {
+        guard case .member(_, _, let head, let size) = answer, !isEnded else {
             worker.rooms.release(room)
             if case .unavailable = answer { return refuse(.unavailable()) }
             worker.log.authorisationFailed("subscribe", origin, conversation)
@@ -82,6 +82,7 @@ extension ClientSession {
         }
         subscriptions[subscription.id] = subscription
         room.add(subscription)
+        room.size = size
         guard case .conversation = subscription.destination else { return confirm(subscription, receipt) }
         topics[conversation, default: 0] += 1
         guard let resumeAfter else { return confirm(subscription, receipt, [("head", String(head))]) }

@@ -17,6 +17,8 @@ enum AcceptCall {
         var dedupeWindow: Int64
         /// Entries that a partition's stream may hold.
         var maximumEntries: Int64
+        /// Bytes of entries that a partition's stream may hold.
+        var maximumBytes: Int64
     }
 
     /// The command for a batch of one partition; `seen` is the highest event id that this node knows of a conversation.
@@ -27,6 +29,8 @@ enum AcceptCall {
         command.add(now)
         command.add(limits.dedupeWindow)
         command.add(limits.maximumEntries)
+        command.add(limits.maximumBytes)
+        command.add(Int64(Cursors.maximumParticipants))
         for draft in drafts {
             command.add(draft.conversation.description)
             command.add(draft.sender.description)

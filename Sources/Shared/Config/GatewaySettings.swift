@@ -58,6 +58,9 @@ public enum GatewaySettings {
     package static let streamMaxEntries = Setting.integer(
         "STREAM_MAX_ENTRIES", default: 1_000_000, in: 1000...1_000_000_000,
         "How far PostgreSQL may fall behind, per partition, before messages are refused.")
+    package static let streamMaxBytes = Setting.bytes(
+        "STREAM_MAX_BYTES", default: 512 << 20, in: 64 << 10...64 << 30,
+        "The same in bytes of messages.")
 
     package static let handshakeTimeout = Setting.milliseconds(
         "HANDSHAKE_TIMEOUT", default: "10s", in: "1s"..."2m", "How long connecting may take, CONNECT included.")
@@ -112,6 +115,7 @@ public enum GatewaySettings {
                 maxBodyBytes.declaration,
                 sendQueueBytes.declaration,
                 streamMaxEntries.declaration,
+                streamMaxBytes.declaration,
             ]),
         SettingGroup(
             "Time limits",
