@@ -6,9 +6,9 @@ import subprocess
 import pytest
 
 import parley
+from servers import Server
 from test_endurance import stored
 from test_failures import kill, restarted  # noqa: F401
-from test_operations import NOT_SETTINGS, PROGRAMS
 
 
 def redis(*arguments):
@@ -27,18 +27,9 @@ def memory_is_given_back(restarted):
 def persister():
     """Starts a persister of the tests' own."""
     started = []
-    environment = {name: value for name, value in os.environ.items() if name not in NOT_SETTINGS}
-
-    def start():
-        started.append(subprocess.Popen(
-            [PROGRAMS / "persister"], env=environment | {"PARLEY_PERSISTER_ID": "late"}, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.terminate()
-        assert process.wait(timeout=20) == 0
+    yield lambda: started.append(Server("persister", PERSISTER_ID="late"))
+    for server in started:
+        server.stop()
 
 
 def test_the_persister_makes_room(pair, clients, memory_is_given_back, persister):

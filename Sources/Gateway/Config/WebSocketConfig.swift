@@ -18,6 +18,8 @@ struct WebSocketConfig: Sendable {
     var pongTimeout: Int64
     /// How much may wait for a client before it is treated as behind.
     var sendQueueBytes: Int
+    /// How many events a subscription may have missed for them to be replayed.
+    var maximumReplay: Int
     /// How long a client may take nothing of what waits for it.
     var stalledTimeout: Int64
     /// How many subscriptions a session may have.
@@ -33,6 +35,7 @@ struct WebSocketConfig: Sendable {
         pingInterval = reader.read(GatewaySettings.pingInterval)
         pongTimeout = reader.read(GatewaySettings.pongTimeout)
         sendQueueBytes = reader.read(GatewaySettings.sendQueueBytes)
+        maximumReplay = reader.read(GatewaySettings.replayMaxEvents)
         stalledTimeout = reader.read(GatewaySettings.stalledTimeout)
         maximumSubscriptions = reader.read(GatewaySettings.maxSubscriptions)
         check(&reader)

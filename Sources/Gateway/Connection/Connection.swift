@@ -29,6 +29,8 @@ final class Connection: EventHandler {
     private var isDirty = false
     private var isBlocked = false
     private var blockedSince: Int64 = 0
+    /// Whether the wheel looks at it each second.
+    private var isWatched = false
     private(set) var isReadingPaused = false
     private(set) var lastReceived: Int64
     private(set) var lastSent: Int64
@@ -160,7 +162,15 @@ final class Connection: EventHandler {
             isBlocked = true
             blockedSince = worker.loop.now
             updateInterest()
+            watch()
         }
+    }
+
+    /// Has the connection looked at each second for as long as its client takes nothing.
+    private func watch() {
+        guard !isWatched else { return }
+        isWatched = true
+        worker.wheel.move(self, to: worker.loop.now + 1_000)
     }
 
     private var interest: ReadyEvents = .readable
@@ -184,7 +194,7 @@ final class Connection: EventHandler {
         markDirty()
         let old = peer
         peer = nil
-        old?.transportClosed()
+        old?.transportClosed("closed")
     }
 
     private func shutDown() {
@@ -193,8 +203,8 @@ final class Connection: EventHandler {
         worker.wheel.move(self, to: worker.loop.now + Self.lingerMilliseconds)
     }
 
-    /// Closes at once; what is queued is lost.
-    func close() {
+    /// Closes at once; what is queued is lost. The peer is told why.
+    func close(_ reason: String = "connection lost") {
         if case .closed = state { return }
         state = .closed
         if let registration { worker.loop.deregister(registration) }
@@ -205,11 +215,12 @@ final class Connection: EventHandler {
         let old = peer
         peer = nil
         worker.remove(self)
-        old?.transportClosed()
+        old?.transportClosed(reason)
     }
 
     /// Judges the connection by the clock; returns when to look again (monotonic ms), nil when it is closed.
     func checkLiveness(_ now: Int64) -> Int64? {
+        isWatched = stalledSince != nil
         switch state {
         case .closed: return nil
         case .lingering(let deadline):
@@ -227,7 +238,7 @@ final class Connection: EventHandler {
         case .open:
             if let since = stalledSince, now - since >= worker.node.config.webSocket.stalledTimeout {
                 worker.metrics.stalledConnections.increment()
-                close()
+                close("the client takes nothing")
                 return nil
             }
             guard let peer else { return now + 1_000 }

@@ -33,6 +33,8 @@ final class Subscription {
     private var acknowledged: [UUID: AcknowledgedPrefix] = [:]
     /// Its place in its room's group.
     var index = 0
+    /// How many events it has read for itself since it fell behind.
+    var replayed = 0
     /// Of a user's queue: everything up to this event has been brought, or is being read again.
     var position: Int64 = 0
     /// Of a user's queue: whether an event came in while it was behind.

@@ -150,7 +150,7 @@ final class HTTPPeer: Peer {
 
     // MARK: Life
 
-    func transportClosed() {}
+    func transportClosed(_ reason: String) {}
 
     func outputDrained() {}
 

@@ -104,7 +104,7 @@ extension ClientSession {
         for subscription in subscriptions.values {
             guard let moved = subscription.settle(reference, isAck: isAck) else { continue }
             for (conversation, event) in moved { wasDelivered(event, in: conversation) }
-            if case .behind = subscription.flow { outputDrained() }
+            if case .behind = subscription.flow { wakeSubscriptions() }
             return
         }
     }

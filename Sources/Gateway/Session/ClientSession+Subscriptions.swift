@@ -81,18 +81,31 @@ extension ClientSession {
             return refuse(.conversationNotFound)
         }
         subscriptions[subscription.id] = subscription
-        room.add(subscription)
         room.size = size
-        guard case .conversation = subscription.destination else { return confirm(subscription, receipt) }
+        guard case .conversation = subscription.destination else {
+            room.add(subscription)
+            return confirm(subscription, receipt)
+        }
         topics[conversation, default: 0] += 1
+        // Nothing that happens now may overtake the RECEIPT and the replay.
+        if let resumeAfter { subscription.flow = .behind(resumeAfter) }
+        room.add(subscription)
         guard let resumeAfter else { return confirm(subscription, receipt, [("head", String(head))]) }
-        let isRecovered = resumeAfter <= head
+        let isRecovered = await mayReplay(conversation, after: resumeAfter, head: head)
+        guard case .behind = subscription.flow else { return }
         confirm(subscription, receipt, [("recovered", String(isRecovered)), ("head", String(head))])
-        if isRecovered, resumeAfter < max(head, room.position) {
-            subscription.flow = .behind(resumeAfter)
-            catchUp(subscription, conversation)
-        } else {
-            subscription.flow = .ahead(head)
+        readOn(subscription, from: isRecovered ? resumeAfter : head)
+    }
+
+    /// Whether everything after an event can be brought: not when there is no such event yet, nor when too much came since.
+    private func mayReplay(_ conversation: UUID, after event: Int64, head: Int64) async -> Bool {
+        guard event <= head else { return false }
+        do throws(ReadError) {
+            return try await worker.reader.isWithin(
+                worker.node.config.webSocket.maximumReplay, of: conversation, after: event)
+        } catch {
+            // Replaying waits until the stores are back.
+            return true
         }
     }
 
@@ -128,6 +141,6 @@ extension ClientSession {
             worker.rooms.remove(subscription, from: conversation)
         case .typing(let conversation): worker.rooms.remove(subscription, from: conversation)
         }
-        outputDrained()
+        wakeSubscriptions()
     }
 }

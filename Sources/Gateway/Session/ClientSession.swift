@@ -15,6 +15,9 @@ final class ClientSession: Peer {
         case ended
     }
 
+    /// Once this many times the size of the queue waits to be taken by a client, nothing more of his is read: beyond once its size
+    /// subscriptions fall behind, so that only replies can get there.
+    private static let chokingQueues = 2
     /// So many SENDs of one session may wait for their answers; reading pauses beyond.
     private static let maximumPendingSends = 256
 
@@ -74,7 +77,7 @@ final class ClientSession: Peer {
     }
 
     /// Whether the session takes more messages, or is behind.
-    var takesMore: Bool { connection.queuedBytes < worker.node.config.webSocket.sendQueueBytes }
+    var takesMore: Bool { !isEnded && connection.queuedBytes < worker.node.config.webSocket.sendQueueBytes }
 
     func hasTopic(of conversation: UUID) -> Bool { topics[conversation] != nil }
 
@@ -92,6 +95,7 @@ final class ClientSession: Peer {
             case .message(.assembled(let payload), _): decode(payload, 0..<payload.count)
             }
         }
+        if isPaused { connection.pauseReading() }
     }
 
     private func decode(_ bytes: [UInt8], _ range: Range<Int>) {
@@ -116,7 +120,14 @@ final class ClientSession: Peer {
     // MARK: Order
 
     /// Whether nothing may be read at present.
-    private var isPaused: Bool { isBusy || heldAction != nil || replies.count >= Self.maximumPendingSends }
+    private var isPaused: Bool {
+        isBusy || heldAction != nil || replies.count >= Self.maximumPendingSends || isChoked
+    }
+
+    /// Whether the client sends without taking the answers.
+    private var isChoked: Bool {
+        connection.queuedBytes > Self.chokingQueues * worker.node.config.webSocket.sendQueueBytes
+    }
 
     private func take(_ action: StompAction) {
         if case .send(let destination, let frame, let receipt) = action,
@@ -160,7 +171,8 @@ final class ClientSession: Peer {
 
     /// Handles what was held back, then reads on.
     private func goOn() {
-        guard !isPaused, !isEnded else { return }
+        guard !isEnded else { return }
+        guard !isPaused else { return connection.pauseReading() }
         if !heldBytes.isEmpty {
             let bytes = heldBytes
             heldBytes = []
@@ -189,7 +201,12 @@ final class ClientSession: Peer {
     }
 
     func outputDrained() {
-        guard !drainWaiters.isEmpty else { return }
+        wakeSubscriptions()
+        goOn()
+    }
+
+    /// Lets the subscriptions that wait for room look whether there is some.
+    func wakeSubscriptions() {
         let waiters = drainWaiters
         drainWaiters = []
         for waiter in waiters { waiter() }

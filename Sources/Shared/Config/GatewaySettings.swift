@@ -55,6 +55,9 @@ public enum GatewaySettings {
     package static let sendQueueBytes = Setting.bytes(
         "SEND_QUEUE_BYTES", default: 1 << 20, in: 16 << 10...256 << 20,
         "How much may wait for a client before it is treated as behind.")
+    package static let replayMaxEvents = Setting.integer(
+        "REPLAY_MAX_EVENTS", default: 100_000, in: 100...10_000_000,
+        "How many events a client may have missed for them to be replayed; beyond, it is told to read the history.")
     package static let streamMaxEntries = Setting.integer(
         "STREAM_MAX_ENTRIES", default: 1_000_000, in: 1000...1_000_000_000,
         "How far PostgreSQL may fall behind, per partition, before messages are refused.")
@@ -114,6 +117,7 @@ public enum GatewaySettings {
                 maxContentChars.declaration,
                 maxBodyBytes.declaration,
                 sendQueueBytes.declaration,
+                replayMaxEvents.declaration,
                 streamMaxEntries.declaration,
                 streamMaxBytes.declaration,
             ]),

@@ -1,0 +1,76 @@
+"""Servers of the tests' own, beside those of the set-up, with settings of their own."""
+
+import os
+import pathlib
+import socket
+import subprocess
+import threading
+
+import parley
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAMS = pathlib.Path(os.environ.get("PARLEY_BIN_DIR", ROOT / ".build" / "release"))
+# What scripts/up writes for scripts is no setting, and would be refused as one.
+NOT_SETTINGS = {name for name in os.environ if name.startswith("PARLEY_PID_")} | {
+    "PARLEY_URL", "PARLEY_GATEWAY_URLS", "PARLEY_DATA_DIR", "PARLEY_BIN_DIR"}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """A process that is started with the settings of the set-up and some of the test's."""
+
+    def __init__(self, program, **settings):
+        environment = {name: value for name, value in os.environ.items() if name not in NOT_SETTINGS}
+        environment |= {"PARLEY_" + name: str(value) for name, value in settings.items()}
+        self.process = subprocess.Popen(
+            [PROGRAMS / program], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.lines = []
+        # The log is read as it comes, or the server would have to drop lines.
+        self.reader = threading.Thread(target=lambda: self.lines.extend(self.process.stdout), daemon=True)
+        self.reader.start()
+
+    def stop(self):
+        """Ends it as an operator does; what it logged."""
+        self.process.terminate()
+        assert self.process.wait(timeout=20) == 0
+        self.reader.join(timeout=5)
+        return self.lines
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def memory(self):
+        """Resident bytes."""
+        pages = int(pathlib.Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+class Gateway(Server):
+    def __init__(self, **settings):
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        super().__init__(
+            "gateway", **{"LISTEN": f"127.0.0.1:{port}", "NODE_ID": f"own-{port}", "LOOPS": 1, "SHUTDOWN_TIMEOUT": "0s"}
+            | settings)
+        parley.wait_for(self.is_ready, what="a gateway of the test's own")
+
+    @property
+    def websocket(self):
+        return self.url.replace("http", "ws") + "/ws"
+
+    def is_ready(self):
+        try:
+            return parley.call("GET", "/readyz", url=self.url).status == 200
+        except OSError:
+            assert self.process.poll() is None, "".join(self.lines)
+            return False
+
+    def metric(self, name):
+        text = parley.call("GET", "/metrics", url=self.url).text
+        return next(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name + " "))
