@@ -4,6 +4,8 @@ internal import Shared
 enum Delivery: Sendable {
     /// An event of a conversation, hole-free and in order.
     case event(Event)
+    /// An event of a conversation that comes too late for its place, after Redis has lost events.
+    case stray(Event)
     /// Something after the last event of a conversation couldn't be read: its subscribers, and the queues of the two of a
     /// DIRECT one, read on for themselves.
     case gap(UUID, recipients: [UUID])

@@ -17,6 +17,7 @@ final class Hub {
     let metrics: GatewayMetrics
     let membership: Membership
     let reader: EventReader
+    let forks: ForkRepair
     let partitioning: Partitioning
     let subscriber: RedisSubscriber
     /// All workers by index; set before the loops run.
@@ -29,12 +30,13 @@ final class Hub {
     private var outbox: [[Delivery]] = []
 
     init(
-        subscriber: RedisSubscriber, membership: Membership, reader: EventReader, partitioning: Partitioning,
-        metrics: GatewayMetrics, log: Logger, loop: EventLoop
+        subscriber: RedisSubscriber, membership: Membership, reader: EventReader, forks: ForkRepair,
+        partitioning: Partitioning, metrics: GatewayMetrics, log: Logger, loop: EventLoop
     ) {
         self.subscriber = subscriber
         self.membership = membership
         self.reader = reader
+        self.forks = forks
         self.partitioning = partitioning
         self.metrics = metrics
         self.log = log
@@ -101,11 +103,22 @@ final class Hub {
         case .ignore: metrics.eventsRepeated.increment()
         case .wait: break
         case .fill(let after): fill(entry, after: after)
+        case .mend(let after):
+            mend(entry, seen: after)
+            fill(entry, after: after)
+        case .stray(let event):
+            for worker in entry.workers { hand(.stray(event), to: worker) }
+            mend(entry, seen: entry.feed.position ?? 0)
         case .skip(_, let events):
             skip(entry)
             forward(events, entry)
             settled(entry)
         }
+    }
+
+    /// What is live goes on meanwhile: history and later ids are what has to be mended.
+    private func mend(_ entry: FeedEntry, seen: Int64) {
+        loop.spawn { await self.forks.repair(entry.conversation, seen: seen) }
     }
 
     // MARK: What goes out

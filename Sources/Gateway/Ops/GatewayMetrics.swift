@@ -22,6 +22,7 @@ final class GatewayMetrics: Sendable {
     let holes: Counter
     let holesUnfilled: Counter
     let gaps: Counter
+    let forks: Counter
     let pubSubLosses: Counter
     let probesMissed: Counter
     let typingDropped: Counter
@@ -59,6 +60,8 @@ final class GatewayMetrics: Sendable {
         gaps = registry.counter(
             "parley_gaps_total", help: "Times that a hole could not be read and its subscribers read on for themselves."
         )
+        forks = registry.counter(
+            "parley_forks_total", help: "Proofs that Redis has lost events, as after a failover.")
         pubSubLosses = registry.counter("parley_pubsub_losses_total", help: "Interruptions of a pub/sub connection.")
         probesMissed = registry.counter(
             "parley_pubsub_probes_missed_total", help: "Probes of a pub/sub connection that did not come back.")

@@ -25,7 +25,8 @@ final class Node: Sendable {
             endpoint, name: "parley-\(context.id)-pubsub", timeout: context.config.common.redisTimeout, on: loops[0])
         let hub = Hub(
             subscriber: subscriber, membership: stores[0].membership, reader: stores[0].reader,
-            partitioning: context.partitioning, metrics: context.metrics, log: stores[0].log, loop: loops[0])
+            forks: stores[0].forks, partitioning: context.partitioning, metrics: context.metrics, log: stores[0].log,
+            loop: loops[0])
         self.hub = LoopReference(hub, on: loops[0])
         var workers: [LoopReference<Worker>] = []
         for (loop, stores) in zip(loops, stores) {

@@ -61,6 +61,10 @@ final class Worker {
         publishLog = PublishLogger(node.config.logPublish, log, loop)
         wheel = LivenessWheel(now: loop.now)
         writePath.seen = { [rooms] conversation in rooms.position(of: conversation) }
+        let forks = stores.forks
+        writePath.forkFound = { [rooms] conversation in
+            loop.spawn { await forks.repair(conversation, seen: rooms.position(of: conversation)) }
+        }
         loop.atEndOfTurn(.flush) { [unowned self] in flushConnections() }
         loop.atEndOfTurn(.log) { [unowned self] in flushLog() }
         loop.scheduleRepeating(every: 1_000) { [unowned self] in
@@ -113,6 +117,7 @@ final class Worker {
                 // The topic first: whoever has it doesn't get the event on the user's queue.
                 rooms.deliver(event, frames)
                 userQueues.deliver(event, frames)
+            case .stray(let event): rooms.deliver(stray: event, EventFrames(event))
             case .gap(let conversation, let recipients):
                 rooms.fallBehind(in: conversation)
                 userQueues.fallBehind(recipients)
