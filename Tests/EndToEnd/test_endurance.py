@@ -8,15 +8,9 @@ import threading
 import time
 
 import parley
+from stores import stored
 
 SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "scripts"
-
-
-def stored(conversation):
-    query = f"select count(*), count(distinct id) from messages where conversation_id = '{conversation}'"
-    result = subprocess.run(
-        ["psql", os.environ["PARLEY_DATABASE_URL"], "-Atc", query], capture_output=True, text=True)
-    return result.stdout.strip()
 
 
 def stop_postgres():

@@ -1,17 +1,9 @@
 """Redis has lost its latest writes, as after a failover to a replica that lagged behind."""
 
-import os
-import subprocess
-
 import parley
-from test_endurance import stored
+from stores import redis, stored
 
 FIRST, SECOND = parley.GATEWAYS[0], parley.GATEWAYS[-1]
-
-
-def redis(*arguments):
-    command = ["redis-cli", "-u", os.environ["PARLEY_REDIS_URL"], *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def forks(url):

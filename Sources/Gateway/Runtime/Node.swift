@@ -6,6 +6,8 @@ final class Node: Sendable {
     private static let startRetry: Int64 = 1_000
     /// Conversations whose heads are compared per second, in turn.
     private static let auditBudget = 100
+    /// Milliseconds between two looks for announcements that nobody has made.
+    private static let announceInterval: Int64 = 5_000
 
     let context: NodeContext
     let loops: [EventLoop]
@@ -80,6 +82,7 @@ final class Node: Sendable {
         }
         registry.run { $0.start() }
         hub.run { hub in Self.startAudits(hub) }
+        startAnnouncements(worker)
         for reference in workers {
             reference.run { [self] worker in
                 do throws(SystemError) {
@@ -121,6 +124,13 @@ final class Node: Sendable {
                 }
                 await worker.loop.sleep(milliseconds: Self.startRetry)
             }
+        }
+    }
+
+    private func startAnnouncements(_ worker: Worker) {
+        worker.loop.scheduleRepeating(every: Self.announceInterval) {
+            worker.loop.spawn { await worker.announcer.announceOverdue() }
+            return true
         }
     }
 
