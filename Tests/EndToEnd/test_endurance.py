@@ -27,6 +27,11 @@ def start_postgres():
     state = pathlib.Path(os.environ["PARLEY_DATA_DIR"], "state.env").read_text()
     line = next(line for line in state.splitlines() if line.startswith("PARLEY_PID_POSTGRES="))
     os.environ["PARLEY_PID_POSTGRES"] = line.split("=")[1].strip("'\"")
+    # Each loop of each gateway tries again by itself, after a pause; calls land on any of them.
+    user = parley.new_user()
+    parley.wait_for(lambda: all(
+        parley.call("GET", "/api/conversations", user, url=url).status == 200 for url in parley.GATEWAYS for _ in range(10)),
+        what="gateways that have PostgreSQL again")
 
 
 class Correspondent:

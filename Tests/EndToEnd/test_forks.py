@@ -67,6 +67,25 @@ def test_comparing_heads_proves_a_fork_before_anybody_writes(clients, pair):
     assert (message["id"], message["previousEventId"]) == (new, ids[-1])
 
 
+def test_a_hole_that_nothing_fills_is_told_and_not_waited_for(clients, pair):
+    one, other, conversation = pair
+    receiver = clients(other, SECOND)
+    topic, _ = receiver.subscribe(f"/topic/conversation/{conversation}")
+    first = send(conversation, one, "first")
+    assert receiver.next(topic)["id"] == first
+    key = redis("--scan", "--pattern", f"*:c:{conversation}")
+    parley.wait_for(lambda: redis("HGET", key, "done") == str(first), what="the commit")
+    # Redis knows of an event that no store has.
+    lost = first + 4096
+    redis("HSET", key, "last", lost, "done", lost)
+    send(conversation, one, "next")
+    frame = receiver.frame(topic)
+    assert frame.headers["recovered"] == "false"
+    assert parley.json.loads(frame.body)["previousEventId"] == lost
+    send(conversation, one, "and on")
+    assert "recovered" not in receiver.frame(topic).headers
+
+
 def test_a_sender_who_saw_more_than_redis_knows_proves_a_fork(clients, pair):
     one, other, conversation = pair
     sender = clients(one, FIRST)

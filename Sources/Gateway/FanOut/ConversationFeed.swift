@@ -30,8 +30,8 @@ struct ConversationFeed {
         var gapAfter: Int64?
         /// Pass these on behind the gap.
         var later: [Event] = []
-        /// Holes that the sources, though read whole, left open.
-        var openHoles = 0
+        /// The events before which the sources, though read whole, left a hole open.
+        var holesBefore: Set<Int64> = []
         /// Too much came in meanwhile: read again everything after this event.
         var fillAgain: Int64?
     }
@@ -118,7 +118,10 @@ struct ConversationFeed {
     /// The events after the position, in order; `isWhole` is false where the sources couldn't be read to the end.
     mutating func filled(_ events: [Event], isWhole: Bool = true) -> Filled {
         var result = Filled()
+        // An edit takes the place of its message's state before, and so leaves a gap in the chain that is no hole.
+        let isChain = events.allSatisfy { $0.head.kind == .message }
         for event in events where event.id > position ?? 0 {
+            if isChain, isWhole, let position, event.previousID > position { result.holesBefore.insert(event.id) }
             position = event.id
             result.events.append(event)
         }
@@ -135,7 +138,7 @@ struct ConversationFeed {
         let rest = takeBacklog()
         if isWhole {
             result.events += rest.events
-            result.openHoles = rest.openHoles
+            result.holesBefore.formUnion(rest.holesBefore)
         } else {
             result.later = rest.events
         }
@@ -150,17 +153,17 @@ struct ConversationFeed {
         backlog.append(event)
     }
 
-    /// What waited and is new; a hole in it that the sources left open is counted and passed over.
-    private mutating func takeBacklog() -> (events: [Event], openHoles: Int) {
+    /// What waited and is new; a hole in it that the sources left open is noted and passed over.
+    private mutating func takeBacklog() -> (events: [Event], holesBefore: Set<Int64>) {
         var events: [Event] = []
-        var openHoles = 0
+        var holesBefore: Set<Int64> = []
         for event in backlog where event.id > position ?? 0 {
-            if let position, event.previousID != position { openHoles += 1 }
+            if let position, event.previousID > position { holesBefore.insert(event.id) }
             position = event.id
             events.append(event)
         }
         backlog = []
-        return (events, openHoles)
+        return (events, holesBefore)
     }
 }
 

@@ -123,8 +123,9 @@ final class Hub {
 
     // MARK: What goes out
 
-    func forward(_ events: [Event], _ entry: FeedEntry) {
+    func forward(_ events: [Event], _ entry: FeedEntry, holesBefore: Set<Int64> = []) {
         for event in events {
+            if holesBefore.contains(event.id) { entry.holesBefore.insert(event.id) }
             // What PostgreSQL had carries no version: it is older than what is being checked.
             if event.head.version != 0 { see(event.head.version, entry) }
             guard !entry.isChecking else {
@@ -133,7 +134,8 @@ final class Hub {
             }
             var targets = entry.workers
             for user in event.head.recipients { if let known = users[user] { targets.formUnion(known.workers) } }
-            for worker in targets { hand(.event(event), to: worker) }
+            let isBehindHole = !entry.holesBefore.isEmpty && entry.holesBefore.remove(event.id) != nil
+            for worker in targets { hand(.event(event, isBehindHole: isBehindHole), to: worker) }
         }
     }
 
@@ -168,6 +170,8 @@ final class FeedEntry {
     /// Whether the subscribers are being authorised again, and what is passed on only behind that.
     var isChecking = false
     var held: [Event] = []
+    /// Of the events that are to be passed on, those before which something is lost.
+    var holesBefore: Set<Int64> = []
     /// Whether the head has to be compared once the present fill is done.
     var needsResync = false
     /// When an event or a follower came last, and when the head was compared last, in monotonic milliseconds.

@@ -112,8 +112,8 @@ final class Worker {
     func receive(_ deliveries: [Delivery]) {
         for delivery in deliveries {
             switch delivery {
-            case .event(let event):
-                let frames = EventFrames(event)
+            case .event(let event, let isBehindHole):
+                let frames = EventFrames(event, isBehindHole: isBehindHole)
                 // The topic first: whoever has it doesn't get the event on the user's queue.
                 rooms.deliver(event, frames)
                 userQueues.deliver(event, frames)

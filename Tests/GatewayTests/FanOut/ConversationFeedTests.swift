@@ -4,8 +4,8 @@ import Testing
 @testable import Gateway
 
 /// Makes an event of one conversation.
-func event(_ id: Int64, after previous: Int64) -> Event {
-    let line = "1 m \(id) \(previous) 1 00112233-4455-6677-8899-aabbccddeeff -\n{\"id\":\(id)}"
+func event(_ id: Int64, after previous: Int64, kind: String = "m") -> Event {
+    let line = "1 \(kind) \(id) \(previous) 1 00112233-4455-6677-8899-aabbccddeeff -\n{\"id\":\(id)}"
     guard let event = Event(Array(line.utf8)) else { preconditionFailure("the line is an event") }
     return event
 }
@@ -49,7 +49,7 @@ func event(_ id: Int64, after previous: Int64) -> Event {
         #expect(feed.receive(eight) == .fill(after: 5))
         #expect(feed.receive(nine) == .wait)
         let result = feed.filled([])
-        #expect(result.events == [eight, nine] && result.openHoles == 1)
+        #expect(result.events == [eight, nine] && result.holesBefore == [8])
         #expect(feed.position == 9)
     }
 
@@ -82,6 +82,17 @@ func event(_ id: Int64, after previous: Int64) -> Event {
         #expect(feed.receive(event(12, after: 11)) == .fill(after: 8))
         _ = feed.filled([event(11, after: 8), event(12, after: 11)])
         #expect(feed.receive(event(11, after: 8)) == .ignore)
+    }
+
+    @Test func aHoleWithinWhatWasReadIsNotedUnlessAnEditExplainsIt() {
+        var feed = live(at: 5)
+        let (eight, nine) = (event(8, after: 7), event(9, after: 8))
+        _ = feed.receive(eight)
+        #expect(feed.filled([eight, nine]).holesBefore == [8])
+        var other = live(at: 5)
+        let edit = event(9, after: 8, kind: "e")
+        _ = other.receive(eight)
+        #expect(other.filled([eight, edit]).holesBefore == [])
     }
 
     @Test func whatComesInWhileAFeedOpensIsForwardedEvenIfTheHeadHasIt() {
