@@ -22,6 +22,9 @@ final class Connection: EventHandler {
     var peer: (any Peer)?
 
     private let descriptor: Int32
+    private let tls: TLSStream?
+    /// What comes before the first byte of HTTP.
+    private var greeting: Greeting?
     private var registration: Registration?
     private var state = State.open
     private var partial: [UInt8] = []
@@ -37,9 +40,12 @@ final class Connection: EventHandler {
     /// The second of the liveness wheel in which this connection is looked at next.
     var wheelSlot = 0
 
-    init(_ accepted: Socket.Accepted, worker: Worker) {
+    /// A connection that was just accepted; its greeting is over when nothing has to come before HTTP.
+    init(_ accepted: Socket.Accepted, tls: TLSStream?, greeting: Greeting?, worker: Worker) {
         descriptor = accepted.descriptor
         clientAddress = accepted.peer?.host ?? ""
+        self.tls = tls
+        self.greeting = greeting
         self.worker = worker
         lastReceived = worker.loop.now
         lastSent = worker.loop.now
@@ -62,6 +68,7 @@ final class Connection: EventHandler {
     // MARK: Reading
 
     func ready(_ events: ReadyEvents) {
+        if greeting != nil { return greet() }
         if events.contains(.writable) {
             isBlocked = false
             flush()
@@ -69,8 +76,28 @@ final class Connection: EventHandler {
         if !events.isDisjoint(with: [.readable, .hangup, .error]) { readAvailable() }
     }
 
+    private func greet() {
+        switch greeting?.advance(descriptor, tls, &worker.loop.scratch) {
+        case .needMore(let wantsWrite):
+            isBlocked = wantsWrite
+            blockedSince = worker.loop.now
+            return updateInterest()
+        case .failed(let reason):
+            worker.metrics.greetingsFailed.increment()
+            worker.log.info("connection refused", [.address: .string(clientAddress), .reason: .string(reason)])
+            return close(reason)
+        case .done(let source):
+            if let source { clientAddress = source.host }
+        case nil: break
+        }
+        greeting = nil
+        isBlocked = false
+        updateInterest()
+        readAvailable()
+    }
+
     private func readAvailable() {
-        switch SystemCall.receive(descriptor, into: &worker.loop.scratch) {
+        switch tls?.receive(into: &worker.loop.scratch) ?? SystemCall.receive(descriptor, into: &worker.loop.scratch) {
         case .count(0): close()
         case .count(let count): received(count)
         case .wouldBlock: break
@@ -148,7 +175,7 @@ final class Connection: EventHandler {
         if case .closed = state { return }
         guard !isBlocked else { return }
         if !output.isEmpty {
-            switch output.write(to: descriptor) {
+            switch output.write(to: descriptor, through: tls) {
             case .count: lastSent = worker.loop.now
             case .wouldBlock: break
             case .failed: return close()
@@ -199,6 +226,7 @@ final class Connection: EventHandler {
 
     private func shutDown() {
         state = .lingering(deadline: worker.loop.now + Self.lingerMilliseconds)
+        if greeting == nil { tls?.close() }
         _ = shutdown(descriptor, Int32(SHUT_WR))
         worker.wheel.move(self, to: worker.loop.now + Self.lingerMilliseconds)
     }

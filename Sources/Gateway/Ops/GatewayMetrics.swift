@@ -7,6 +7,7 @@ final class GatewayMetrics: Sendable {
     let sessions: Gauge
     let handshakes: Counter
     let handshakesRefused: Counter
+    let greetingsFailed: Counter
     let stalledConnections: Counter
     let slowConsumers: Counter
     let messagesAccepted: Counter
@@ -36,6 +37,8 @@ final class GatewayMetrics: Sendable {
         handshakes = registry.counter("parley_handshakes_total", help: "WebSocket handshakes that were accepted.")
         handshakesRefused = registry.counter(
             "parley_handshakes_refused_total", help: "WebSocket handshakes that were refused.")
+        greetingsFailed = registry.counter(
+            "parley_greetings_failed_total", help: "Connections whose TLS handshake or PROXY header failed.")
         stalledConnections = registry.counter(
             "parley_connections_stalled_total", help: "Connections closed because the client took nothing.")
         slowConsumers = registry.counter(

@@ -28,6 +28,8 @@ final class Worker {
     private(set) lazy var controller = WebSocketController(worker: self)
     private(set) lazy var announcer = Announcer(worker: self)
     private(set) lazy var router = Router(worker: self)
+    /// What clients' connections are encrypted with; nil where they aren't.
+    var tls: TLSContext?
     /// Connections with output that leaves at the end of the turn.
     var dirtyConnections: [Connection] = []
     private(set) var connections: [ObjectIdentifier: Connection] = [:]
@@ -39,6 +41,7 @@ final class Worker {
         self.loop = loop
         self.node = node
         metrics = node.metrics
+        tls = node.certificate?.initial
         log = stores.log
         redis = stores.redis
         postgres = stores.postgres
@@ -92,8 +95,22 @@ final class Worker {
     }
 
     private func accept(_ accepted: Socket.Accepted, isOperator: Bool) {
+        let isTrusted = node.config.security.trustedProxies.contains(accepted.peer?.host ?? "")
+        let stream: TLSStream?
+        do throws(TLSError) {
+            stream =
+                try isOperator
+                ? nil
+                : tls.map { context throws(TLSError) in
+                    try TLSStream(server: context, accepted.descriptor)
+                }
+        } catch {
+            log.error("connection can't be encrypted", [.error: .describing(error)])
+            return SystemCall.close(accepted.descriptor)
+        }
         let isAdmitted = node.admit()
-        let connection = Connection(accepted, worker: self)
+        let greeting = Greeting(isFromProxy: isTrusted, isSecure: stream != nil)
+        let connection = Connection(accepted, tls: stream, greeting: greeting, worker: self)
         connections[ObjectIdentifier(connection)] = connection
         connection.start()
         wheel.add(connection, at: loop.now + node.config.webSocket.handshakeTimeout)
