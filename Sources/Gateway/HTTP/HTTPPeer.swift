@@ -138,7 +138,7 @@ final class HTTPPeer: Peer {
     private func explain(_ refusal: HandshakeRefusal, _ request: HTTPRequest) {
         guard case .accept(let key, let offered) = WebSocketHandshake.accept(request) else { return }
         connection.send(
-            WebSocketHandshake.response(key: key, protocol: offered.first { $0.hasSuffix(".stomp") }))
+            WebSocketHandshake.response(key: key, protocol: StompVersion.subprotocol(among: offered)))
         var error: [UInt8] = []
         StompEncoder.appendError(StompFailure(refusal.code, refusal.message), version: .v12, to: &error)
         var output: [UInt8] = []
