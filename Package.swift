@@ -20,6 +20,7 @@ let package = Package(
         .target(name: "CLinux", path: "Sources/CModules/CLinux"),
         .systemLibrary(name: "CHiredis", path: "Sources/CModules/CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "COpenSSL", path: "Sources/CModules/COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", path: "Sources/CModules/CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(
             name: "CPostgres", path: "Sources/CModules/CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(
@@ -32,7 +33,7 @@ let package = Package(
             swiftSettings: settings),
         // A library, so that Tests/ConformanceServer can host its protocols; GatewayMain is the program.
         .target(
-            name: "Gateway", dependencies: ["Shared", "CLinux"], exclude: ["Main"],
+            name: "Gateway", dependencies: ["Shared", "CLinux", "CZlib"], exclude: ["Main"],
             resources: [.embedInCode("Web/Assets")], swiftSettings: settings),
         .executableTarget(
             name: "GatewayMain", dependencies: ["Gateway"], path: "Sources/Gateway/Main", swiftSettings: settings),

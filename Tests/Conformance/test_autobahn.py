@@ -27,7 +27,12 @@ SECTIONS = {
     7: ("Closing", 37, None),
     9: ("Limits and performance", 54, ["9.1.1", "9.2.1", "9.3.1", "9.4.1", "9.7.1", "9.8.1"]),
     10: ("Autofragmentation", 1, None),
+    12: ("Compression, payloads", 90, ["12.1.1", "12.2.3", "12.3.1", "12.4.1", "12.5.1"]),
+    13: ("Compression, parameters", 126, [f"13.{number}.1" for number in range(1, 8)]),
 }
+# What the endpoints agree to; the sections without compression run against the first one only.
+ENDPOINTS = {"takeover": "/echo", "no-takeover": "/echo/no-takeover"}
+COMPRESSION = [12, 13]
 
 
 def install():
@@ -44,15 +49,16 @@ def selected(section):
 
 
 @pytest.fixture(scope="session")
-def report(port):
-    """Case: its result, of every case that was selected."""
+def reports(port):
+    """Endpoint: case: its result, of every case that was selected."""
     install()
+    others = [f"{section}.*" for section in SECTIONS if section not in COMPRESSION]
     specification = {
         "outdir": str(FOLDER / "report"),
-        "servers": [{"agent": "parley", "url": f"ws://127.0.0.1:{port}/echo"}],
+        "servers": [{"agent": name, "url": f"ws://127.0.0.1:{port}{path}"} for name, path in ENDPOINTS.items()],
         "cases": [name for section in SECTIONS for name in selected(section)[0]],
         "exclude-cases": [],
-        "exclude-agent-cases": {},
+        "exclude-agent-cases": {"no-takeover": others},
     }
     file = FOLDER / "specification.json"
     file.write_text(json.dumps(specification))
@@ -61,16 +67,18 @@ def report(port):
     subprocess.run(
         [FOLDER / "python" / "bin" / "wstest", "-m", "fuzzingclient", "-s", file, "-u", "0"], cwd=FOLDER, check=True,
         stdout=subprocess.DEVNULL, timeout=3600)
-    return json.loads(index.read_text())["parley"]
+    return json.loads(index.read_text())
 
 
 def of_section(report, section):
     return {case: result for case, result in report.items() if int(case.split(".")[0]) == section}
 
 
-@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: f"{section} {SECTIONS[section][0]}")
-def test_no_case_of_the_section_fails(report, section):
-    results = of_section(report, section)
+@pytest.mark.parametrize("endpoint, section", [
+    (endpoint, section) for endpoint in ENDPOINTS for section in SECTIONS
+    if endpoint == "takeover" or section in COMPRESSION])
+def test_no_case_of_the_section_fails(reports, endpoint, section):
+    results = of_section(reports[endpoint], section)
     assert len(results) == selected(section)[1]
     failed = {
         case: (result["behavior"], result["behaviorClose"]) for case, result in results.items()
@@ -78,25 +86,27 @@ def test_no_case_of_the_section_fails(report, section):
     assert not failed
 
 
-def table(report):
+def table(reports):
     lines = ["| section | cases | OK | not strict | informational | failed |", "|---|---|---|---|---|---|"]
-    for section, (title, _, _) in SECTIONS.items():
-        results = of_section(report, section)
-        row = [f"{section} {title}", str(len(results))]
+    rows = [("takeover", section) for section in SECTIONS] + [("no-takeover", section) for section in COMPRESSION]
+    for endpoint, section in rows:
+        results = of_section(reports[endpoint], section)
+        again = ", without takeover" if endpoint == "no-takeover" else ""
+        row = [f"{section} {SECTIONS[section][0]}{again}", str(len(results))]
         for kind in ["OK", "NON-STRICT", "INFORMATIONAL"]:
             row.append(str(sum(result["behavior"] == kind for result in results.values())))
         row.append(str(sum(result["behavior"] not in PASSING for result in results.values())))
         lines.append("| " + " | ".join(row) + " |")
     for kind in ["NON-STRICT", "INFORMATIONAL"]:
-        named = [case for case, result in report.items() if result["behavior"] == kind]
-        named.sort(key=lambda case: [int(number) for number in case.split(".")])
-        lines += ["", f"{kind}: {', '.join(named) or 'none'}."]
+        named = {case for report in reports.values() for case, result in report.items() if result["behavior"] == kind}
+        order = sorted(named, key=lambda case: [int(number) for number in case.split(".")])
+        lines += ["", f"{kind}: {', '.join(order) or 'none'}."]
     return "\n".join(lines)
 
 
 @pytest.mark.skipif(not IS_FULL, reason="CONFORMANCE_CASES=all runs every case")
-def test_the_documentation_has_the_result(report):
+def test_the_documentation_has_the_result(reports):
     """On failure: put the text of the message between the two markers of docs/conformance.md."""
     text = (ROOT / "docs" / "conformance.md").read_text()
     found = text.split("<!-- autobahn -->\n")[1].split("<!-- /autobahn -->")[0]
-    assert found.strip() == table(report), "\n" + table(report)
+    assert found.strip() == table(reports), "\n" + table(reports)

@@ -15,8 +15,7 @@ final class BrokerSession: Peer {
     private let connection: Connection
     private let loop: EventLoop
     private let broker: Broker
-    private var webSocket = WebSocketConnection(
-        maximumFrame: BrokerSession.maximumMessage, maximumMessage: BrokerSession.maximumMessage)
+    private var webSocket: WebSocketConnection
     private var decoder: StompDecoder
     private var stomp: StompSession
     private var heartBeat: HeartBeatMonitor?
@@ -25,10 +24,14 @@ final class BrokerSession: Peer {
     /// When the client has to be gone (monotonic ms).
     private var deadline = Int64.max
 
-    init(connection: Connection, loop: EventLoop, broker: Broker) {
+    init(
+        connection: Connection, loop: EventLoop, broker: Broker, _ compression: (PermessageDeflate, CompressionPool)?
+    ) {
         self.connection = connection
         self.loop = loop
         self.broker = broker
+        webSocket = WebSocketConnection(
+            maximumFrame: Self.maximumMessage, maximumMessage: Self.maximumMessage, compression: compression)
         let limits = StompLimits(frame: Self.maximumMessage, transactionFrames: 10_000, transactionBytes: 64 << 20)
         decoder = StompDecoder(limits: limits)
         stomp = StompSession(limits: limits, offer: Self.heartBeats)
@@ -117,11 +120,7 @@ final class BrokerSession: Peer {
     func send(_ frame: [UInt8]) {
         var output: [UInt8] = []
         output.reserveCapacity(frame.count + 10)
-        if UTF8Validator.isValid(frame[...]) {
-            WebSocketEncoder.appendText(frame, to: &output)
-        } else {
-            WebSocketEncoder.appendBinary(frame, to: &output)
-        }
+        webSocket.append(UTF8Validator.isValid(frame[...]) ? .text : .binary, frame, to: &output)
         connection.send(output)
     }
 

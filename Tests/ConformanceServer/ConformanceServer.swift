@@ -15,10 +15,13 @@ enum ConformanceServer {
         let loop = try EventLoop()
         let connections = ConnectionSet(loop: loop, stalledTimeout: stalledTimeout)
         let broker = Broker()
+        // Even the shortest messages are compressed, for the suites to see it.
+        let compression = CompressionPool(minimumMessage: 0)
         try Signals.observe(Signals.terminating, on: loop) { _ in loop.stop() }
         let listener = try Listener(address, on: loop) { accepted in
             let connection = connections.add(accepted, lookingAt: loop.now + handshakeTimeout)
-            connection.peer = HandshakePeer(connection: connection, loop: loop, broker: broker)
+            connection.peer = HandshakePeer(
+                connection: connection, loop: loop, broker: broker, compression: compression)
         }
         StandardStreams.write("listening on \(address)\n")
         loop.run()

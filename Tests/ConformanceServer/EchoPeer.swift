@@ -9,11 +9,12 @@ final class EchoPeer: Peer {
     private static let maximumQueue = 32 << 20
 
     private let connection: Connection
-    private var webSocket = WebSocketConnection(
-        maximumFrame: EchoPeer.maximumMessage, maximumMessage: EchoPeer.maximumMessage)
+    private var webSocket: WebSocketConnection
 
-    init(connection: Connection) {
+    init(connection: Connection, _ compression: (PermessageDeflate, CompressionPool)?) {
         self.connection = connection
+        webSocket = WebSocketConnection(
+            maximumFrame: Self.maximumMessage, maximumMessage: Self.maximumMessage, compression: compression)
     }
 
     func receive(_ buffer: inout [UInt8], _ available: inout Range<Int>) {
@@ -24,20 +25,16 @@ final class EchoPeer: Peer {
             case .send(let frame): connection.send(frame)
             case .pong: break
             case .closed: return connection.finish()
-            case .message(.inPlace(let range), let isText): echo(buffer[range], isText)
-            case .message(.assembled(let payload), let isText): echo(payload[...], isText)
+            case .message(.inPlace(let range), let isText): echo(Array(buffer[range]), isText)
+            case .message(.assembled(let payload), let isText): echo(payload, isText)
             }
         }
     }
 
-    private func echo(_ payload: ArraySlice<UInt8>, _ isText: Bool) {
+    private func echo(_ payload: [UInt8], _ isText: Bool) {
         var frame: [UInt8] = []
         frame.reserveCapacity(payload.count + 10)
-        if isText {
-            WebSocketEncoder.appendText(payload, to: &frame)
-        } else {
-            WebSocketEncoder.appendBinary(payload, to: &frame)
-        }
+        webSocket.append(isText ? .text : .binary, payload, to: &frame)
         connection.send(frame)
     }
 

@@ -8,12 +8,14 @@ final class HandshakePeer: Peer {
     private let connection: Connection
     private let loop: EventLoop
     private let broker: Broker
+    private let compression: CompressionPool
     private var parser = HTTPRequestParser(limits: HTTPLimits(body: 0))
 
-    init(connection: Connection, loop: EventLoop, broker: Broker) {
+    init(connection: Connection, loop: EventLoop, broker: Broker, compression: CompressionPool) {
         self.connection = connection
         self.loop = loop
         self.broker = broker
+        self.compression = compression
     }
 
     func receive(_ buffer: inout [UInt8], _ available: inout Range<Int>) {
@@ -33,16 +35,27 @@ final class HandshakePeer: Peer {
         case .refuse(let response):
             refuse(response)
         case .accept(let key, _) where request.path == "/echo":
-            connection.send(WebSocketHandshake.response(key: key, protocol: nil))
-            return EchoPeer(connection: connection)
+            let agreed = negotiate(request, .takeover)
+            connection.send(WebSocketHandshake.response(key: key, protocol: nil, agreed))
+            return EchoPeer(connection: connection, agreed.map { ($0, compression) })
+        case .accept(let key, _) where request.path == "/echo/no-takeover":
+            let agreed = negotiate(request, .noTakeover)
+            connection.send(WebSocketHandshake.response(key: key, protocol: nil, agreed))
+            return EchoPeer(connection: connection, agreed.map { ($0, compression) })
         case .accept(let key, let offered) where request.path == "/stomp":
+            let agreed = negotiate(request, .noTakeover)
             connection.send(
-                WebSocketHandshake.response(key: key, protocol: StompVersion.subprotocol(among: offered)))
-            return BrokerSession(connection: connection, loop: loop, broker: broker)
+                WebSocketHandshake.response(key: key, protocol: StompVersion.subprotocol(among: offered), agreed))
+            return BrokerSession(
+                connection: connection, loop: loop, broker: broker, agreed.map { ($0, compression) })
         case .accept:
             refuse(HTTPResponse(status: 404))
         }
         return nil
+    }
+
+    private func negotiate(_ request: HTTPRequest, _ policy: CompressionPolicy) -> PermessageDeflate? {
+        PermessageDeflate.negotiate(request.headers.list("Sec-WebSocket-Extensions"), policy)
     }
 
     private func refuse(_ response: HTTPResponse) {

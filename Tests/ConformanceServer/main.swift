@@ -1,7 +1,8 @@
 // conformance-server PORT: foreign test suites are pointed at it.
 //
-//   ws://127.0.0.1:PORT/echo    sends every message back
-//   ws://127.0.0.1:PORT/stomp   a plain STOMP broker in memory: /topic/* and /queue/*
+//   ws://127.0.0.1:PORT/echo               sends every message back
+//   ws://127.0.0.1:PORT/echo/no-takeover   the same, each message compressed by itself
+//   ws://127.0.0.1:PORT/stomp              a plain STOMP broker in memory: /topic/* and /queue/*
 //
 // Both stand on the gateway's own loop, connections and protocols. What is internal to the gateway can be imported in debug
 // builds only.

@@ -129,8 +129,11 @@ final class HTTPPeer: Peer {
             return nil
         case .accept(let identity, let key, let subprotocol):
             worker.metrics.handshakes.increment()
-            connection.send(WebSocketHandshake.response(key: key, protocol: subprotocol))
-            return ClientSession(identity: identity, connection: connection, worker: worker)
+            let compression = PermessageDeflate.negotiate(
+                request.headers.list("Sec-WebSocket-Extensions"), worker.node.config.webSocket.compression)
+            connection.send(WebSocketHandshake.response(key: key, protocol: subprotocol, compression))
+            return ClientSession(
+                identity: identity, connection: connection, worker: worker, compression: compression)
         }
     }
 

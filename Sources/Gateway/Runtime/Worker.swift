@@ -25,6 +25,7 @@ final class Worker {
     let sessions: UserSessionRegistry
     let publishLog: PublishLogger
     let connections: ConnectionSet
+    let compression: CompressionPool
     private(set) lazy var controller = WebSocketController(worker: self)
     private(set) lazy var announcer = Announcer(worker: self)
     private(set) lazy var router = Router(worker: self)
@@ -59,6 +60,7 @@ final class Worker {
         connections = ConnectionSet(loop: loop, stalledTimeout: node.config.webSocket.stalledTimeout)
         connections.stalled = { [metrics] in metrics.stalledConnections.increment() }
         connections.dismissed = { node.dismiss() }
+        compression = CompressionPool(minimumMessage: node.config.webSocket.compressionMinimum)
         writePath.seen = { [rooms] conversation in rooms.position(of: conversation) }
         loop.atEndOfTurn(.log) { [unowned self] in flushLog() }
     }
