@@ -8,7 +8,7 @@ final class BrokerSession: Peer {
     /// The longest message and frame in bytes.
     private static let maximumMessage = 16 << 20
     /// The heart-beats that are offered, in milliseconds.
-    private static let heartBeats = StompHeartBeatOffer(send: 1_000, expect: 1_000)
+    private static let heartBeats = StompHeartBeatOffer(send: 3_000, expect: 3_000)
     /// After DISCONNECT the client gets this long (ms) to close by itself.
     private static let leaveMilliseconds: Int64 = 2_000
 
@@ -166,7 +166,7 @@ final class BrokerSession: Peer {
         case .fine(let next): return min(next, deadline, now + 60_000)
         case .sendHeartBeat:
             send([UInt8(ascii: "\n")])
-            return now + 1
+            return now + 1_000
         case .missed:
             end(.heartBeatMissed)
             return now + 1_000
