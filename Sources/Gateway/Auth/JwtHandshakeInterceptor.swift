@@ -10,8 +10,6 @@ struct JwtHandshakeInterceptor: Sendable {
         case malformed(HTTPResponse)
     }
 
-    /// What STOMP over WebSocket calls itself, best first.
-    private static let subprotocols = ["v12.stomp", "v11.stomp", "v10.stomp"]
     private static let bearer = "bearer."
 
     private let authenticator: Authenticator
@@ -39,7 +37,7 @@ struct JwtHandshakeInterceptor: Sendable {
         }
         do {
             let identity = try authenticator.identity(token: token)
-            return .accept(identity, key: key, subprotocol: Self.subprotocols.first { offered.contains($0) })
+            return .accept(identity, key: key, subprotocol: StompVersion.subprotocol(among: offered))
         } catch {
             return .refuse(HandshakeRefusal(.token, "token-refused", error.description))
         }

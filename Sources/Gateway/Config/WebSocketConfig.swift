@@ -25,6 +25,11 @@ struct WebSocketConfig: Sendable {
     /// How many subscriptions a session may have.
     var maximumSubscriptions: Int
 
+    /// Whether messages are compressed.
+    var compression: CompressionPolicy
+    /// Messages that are shorter are sent as they are.
+    var compressionMinimum: Int
+
     /// Reads the settings and checks them against one another.
     init(_ reader: inout ConfigReader) {
         maximumFrame = reader.read(GatewaySettings.maxFrameBytes)
@@ -38,6 +43,8 @@ struct WebSocketConfig: Sendable {
         maximumReplay = reader.read(GatewaySettings.replayMaxEvents)
         stalledTimeout = reader.read(GatewaySettings.stalledTimeout)
         maximumSubscriptions = reader.read(GatewaySettings.maxSubscriptions)
+        compression = reader.read(GatewaySettings.compression)
+        compressionMinimum = reader.read(GatewaySettings.compressionMinBytes)
         check(&reader)
     }
 

@@ -7,6 +7,27 @@ struct FrameStyle: Hashable {
     /// The destination as the client wrote it.
     let destination: String
     let version: StompVersion
+    /// What compresses for the connection; connections that forget each message share one, and so their frames.
+    var compressor: MessageCompressor?
+
+    /// The same without compression, for frames that may be dropped: a compressed one may be what the next refers to.
+    var uncompressed: FrameStyle {
+        var style = self
+        style.compressor = nil
+        return style
+    }
+
+    static func == (left: Self, right: Self) -> Bool {
+        left.subscription == right.subscription && left.destination == right.destination
+            && left.version == right.version && left.compressor === right.compressor
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(subscription)
+        hasher.combine(destination)
+        hasher.combine(version)
+        hasher.combine(compressor.map(ObjectIdentifier.init))
+    }
 }
 
 /// The frames of one event, each encoded once.
@@ -65,7 +86,11 @@ enum MessageFrame {
         StompEncoder.appendMessage(headers, body: body, version: style.version, to: &frame)
         var output: [UInt8] = []
         output.reserveCapacity(frame.count + 10)
-        WebSocketEncoder.appendText(frame, to: &output)
+        if let compressor = style.compressor {
+            compressor.append(.text, frame, to: &output)
+        } else {
+            WebSocketEncoder.appendText(frame, to: &output)
+        }
         return output
     }
 }

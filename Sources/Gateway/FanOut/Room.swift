@@ -66,7 +66,8 @@ final class Room {
     func deliver(_ notice: TypingNotice) {
         for (style, group) in typing {
             let chunk = Chunk(
-                MessageFrame.encode(style, id: "\(notice.conversation).typing", event: "typing", body: notice.json))
+                MessageFrame.encode(
+                    style.uncompressed, id: "\(notice.conversation).typing", event: "typing", body: notice.json))
             for subscription in group.members where subscription.session.id != notice.session {
                 subscription.session.sendLossy(chunk)
             }

@@ -108,8 +108,11 @@ final class HTTPPeer: Peer {
             return nil
         case .accept(let identity, let key, let subprotocol):
             worker.metrics.handshakes.increment()
-            connection.send(WebSocketHandshake.response(key: key, protocol: subprotocol))
-            return ClientSession(identity: identity, connection: connection, worker: worker)
+            let compression = PermessageDeflate.negotiate(
+                request.headers.list("Sec-WebSocket-Extensions"), worker.node.config.webSocket.compression)
+            connection.send(WebSocketHandshake.response(key: key, protocol: subprotocol, compression))
+            return ClientSession(
+                identity: identity, connection: connection, worker: worker, compression: compression)
         }
     }
 
@@ -117,7 +120,7 @@ final class HTTPPeer: Peer {
     private func explain(_ refusal: HandshakeRefusal, _ request: HTTPRequest) {
         guard case .accept(let key, let offered) = WebSocketHandshake.accept(request) else { return }
         connection.send(
-            WebSocketHandshake.response(key: key, protocol: offered.first { $0.hasSuffix(".stomp") }))
+            WebSocketHandshake.response(key: key, protocol: StompVersion.subprotocol(among: offered)))
         var error: [UInt8] = []
         StompEncoder.appendError(StompFailure(refusal.code, refusal.message), version: .v12, to: &error)
         var output: [UInt8] = []

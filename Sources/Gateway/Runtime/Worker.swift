@@ -24,15 +24,13 @@ final class Worker {
     let userQueues: UserQueues
     let sessions: UserSessionRegistry
     let publishLog: PublishLogger
-    let wheel: LivenessWheel
+    let connections: ConnectionSet
+    let compression: CompressionPool
     private(set) lazy var controller = WebSocketController(worker: self)
     private(set) lazy var announcer = Announcer(worker: self)
     private(set) lazy var router = Router(worker: self)
     /// What clients' connections are encrypted with; nil where they aren't.
     var tls: TLSContext?
-    /// Connections with output that leaves at the end of the turn.
-    var dirtyConnections: [Connection] = []
-    private(set) var connections: [ObjectIdentifier: Connection] = [:]
     private var listeners: [Listener] = []
 
     /// Makes a worker before its loop runs; `stores` are the connections that it uses.
@@ -62,19 +60,24 @@ final class Worker {
         sessions = UserSessionRegistry(
             node: node.id, redis: redis, limit: node.config.maximumSessionsPerUser, loop: loop)
         publishLog = PublishLogger(node.config.logPublish, log, loop)
-        wheel = LivenessWheel(now: loop.now)
+        connections = ConnectionSet(loop: loop, stalledTimeout: node.config.webSocket.stalledTimeout)
+        connections.stalled = { [metrics] in metrics.stalledConnections.increment() }
+        connections.dismissed = { node.dismiss() }
+        connections.refused = { [metrics, log] address, reason in
+            metrics.greetingsFailed.increment()
+            log.info("connection refused", [.address: .string(address), .reason: .string(reason)])
+        }
+        compression = CompressionPool(minimumMessage: node.config.webSocket.compressionMinimum)
         writePath.seen = { [rooms] conversation in rooms.position(of: conversation) }
         let forks = stores.forks
         writePath.forkFound = { [rooms] conversation in
             loop.spawn { await forks.repair(conversation, seen: rooms.position(of: conversation)) }
         }
-        loop.atEndOfTurn(.flush) { [unowned self] in flushConnections() }
         loop.atEndOfTurn(.log) { [unowned self] in flushLog() }
-        loop.scheduleRepeating(every: 1_000) { [unowned self] in
-            wheel.turn(to: loop.now)
-            return true
-        }
     }
+
+    /// When to look at which connection again.
+    var wheel: LivenessWheel { connections.wheel }
 
     /// Opens the connection to Redis; those to PostgreSQL open when they are needed.
     func start() {
@@ -109,20 +112,11 @@ final class Worker {
             return SystemCall.close(accepted.descriptor)
         }
         let isAdmitted = node.admit()
-        let greeting = Greeting(isFromProxy: isTrusted, isSecure: stream != nil)
-        let connection = Connection(accepted, tls: stream, greeting: greeting, worker: self)
-        connections[ObjectIdentifier(connection)] = connection
-        connection.start()
-        wheel.add(connection, at: loop.now + node.config.webSocket.handshakeTimeout)
+        let connection = connections.add(
+            accepted, tls: stream, greeting: Greeting(isFromProxy: isTrusted, isSecure: stream != nil),
+            lookingAt: loop.now + node.config.webSocket.handshakeTimeout)
         let service: HTTPPeer.Service = isOperator ? .operations : node.config.operatorOnly ? .clients : .everything
         connection.peer = HTTPPeer(connection: connection, worker: self, service: service, isAdmitted: isAdmitted)
-    }
-
-    /// Forgets a connection that is closed.
-    func remove(_ connection: Connection) {
-        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
-        wheel.remove(connection)
-        node.dismiss()
     }
 
     /// Takes what the hub has for this worker's sessions.
@@ -149,20 +143,11 @@ final class Worker {
 
     /// Closes what is left after the sessions have been told to go.
     func closeIdle() {
-        for connection in connections.values where !(connection.peer is ClientSession) { connection.finish() }
+        for connection in connections.all where !(connection.peer is ClientSession) { connection.finish() }
     }
 
     /// The sessions of this worker.
-    var clientSessions: [ClientSession] { connections.values.compactMap { $0.peer as? ClientSession } }
-
-    private func flushConnections() {
-        // A flush may make others dirty: what is told to one may end another.
-        while !dirtyConnections.isEmpty {
-            let dirty = dirtyConnections
-            dirtyConnections.removeAll(keepingCapacity: true)
-            for connection in dirty { connection.flush() }
-        }
-    }
+    var clientSessions: [ClientSession] { connections.all.compactMap { $0.peer as? ClientSession } }
 
     private func flushLog() {
         guard !log.flush() else { return }

@@ -42,7 +42,8 @@ struct StompHead {
                 throw StompFailure("malformed-header", "A header line must be a name, a colon and a value.")
             }
             let name = try unescape(bytes, text.lowerBound..<colon, escapes)
-            let value = try unescape(bytes, colon + 1..<text.upperBound, escapes)
+            let written = colon + 1..<text.upperBound
+            let value = try unescape(bytes, version == .v10 ? trim(bytes, written) : written, escapes)
             head.fields.append(StompFrame.Field(name: narrow(name), value: narrow(value)))
             try head.note(name, value, bytes)
         }
@@ -70,6 +71,15 @@ struct StompHead {
             throw StompFailure("malformed-content-length", "The content-length header must be a number of bytes.")
         }
         contentLength = Int(count)
+    }
+
+    /// The value without the blanks around it: the examples of STOMP 1.0 have them, later versions keep them (STOMP 1.2, "Value
+    /// Encoding").
+    private static func trim(_ bytes: UnsafeMutableBufferPointer<UInt8>, _ range: Range<Int>) -> Range<Int> {
+        let blank = UInt8(ascii: " ")
+        let start = bytes[range].firstIndex { $0 != blank } ?? range.upperBound
+        let end = bytes[start..<range.upperBound].lastIndex { $0 != blank }.map { $0 + 1 } ?? start
+        return start..<end
     }
 
     /// Undoes the escapes of a version in place; an escape that the version doesn't define is fatal.

@@ -58,7 +58,7 @@ struct StompSession {
         } else if isConnect {
             throw StompFailure("already-connected", "CONNECT was sent twice.")
         }
-        if frame.command != .send && frame.command != .unknown && !frame.body.isEmpty {
+        if !frame.body.isEmpty, !mayHaveBody(frame) {
             throw StompFailure("unexpected-body", "Of a client's frames only SEND may have a body.")
         }
         let receipt = try identifier("receipt", of: frame)
@@ -85,6 +85,15 @@ struct StompSession {
             return .disconnect(receipt: receipt)
         case .unknown:
             throw StompFailure("unknown-command", "The command is not one that a client may send.")
+        }
+    }
+
+    /// Since 1.1 only SEND may have a body ("Body"); 1.0 ignores those of other frames ("SUBSCRIBE").
+    private func mayHaveBody(_ frame: StompFrame) -> Bool {
+        switch frame.command {
+        case .send, .unknown: true
+        case .connect, .stomp: frame.headerBytes("accept-version") == nil
+        default: version == .v10
         }
     }
 

@@ -4,6 +4,7 @@ internal import Shared
 extension ClientSession {
     func checkLiveness(_ now: Int64) -> Int64 {
         let config = worker.node.config.webSocket
+        webSocket.compressor?.releaseIfIdle()
         switch phase {
         case .ended: return now + 1_000
         case .leaving(let deadline):

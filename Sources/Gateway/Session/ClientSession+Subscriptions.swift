@@ -15,7 +15,8 @@ extension ClientSession {
             return refuse(error, destination: destinationText, receipt: receipt)
         }
         let style = FrameStyle(
-            subscription: hasID ? id : nil, destination: destinationText, version: stomp.version)
+            subscription: hasID ? id : nil, destination: destinationText, version: stomp.version,
+            compressor: webSocket.compressor)
         let subscription = Subscription(id: id, destination: destination, style: style, session: self)
         if mode != .auto {
             subscription.window = AckWindow(subscription: nextWindow, mode: mode, capacity: Self.ackWindow)

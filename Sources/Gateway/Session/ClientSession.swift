@@ -54,7 +54,7 @@ final class ClientSession: Peer {
     private var heldBytes: [UInt8] = []
     private var isBusy = false
 
-    init(identity: Identity, connection: Connection, worker: Worker) {
+    init(identity: Identity, connection: Connection, worker: Worker, compression: PermessageDeflate?) {
         id = UUID.random().description
         self.identity = identity
         self.connection = connection
@@ -62,7 +62,8 @@ final class ClientSession: Peer {
         let config = worker.node.config.webSocket
         let limits = StompLimits(frame: config.maximumMessage, maximumSubscriptions: config.maximumSubscriptions)
         webSocket = WebSocketConnection(
-            maximumFrame: config.maximumFrame, maximumMessage: config.maximumMessage)
+            maximumFrame: config.maximumFrame, maximumMessage: config.maximumMessage,
+            compression: compression.map { ($0, worker.compression) })
         decoder = StompDecoder(limits: limits)
         stomp = StompSession(
             limits: limits, offer: StompHeartBeatOffer(send: config.heartBeat, expect: config.heartBeat))
@@ -187,7 +188,7 @@ final class ClientSession: Peer {
     func send(stomp frame: [UInt8]) {
         var output: [UInt8] = []
         output.reserveCapacity(frame.count + 10)
-        WebSocketEncoder.appendText(frame, to: &output)
+        webSocket.append(.text, frame, to: &output)
         connection.send(output)
     }
 

@@ -24,6 +24,12 @@ public enum GatewaySettings {
     package static let logPublish = Setting<PublishLog>.choice(
         "LOG_PUBLISH", default: .all, "Whether each published message is logged, a count per second, or nothing.")
 
+    package static let compression = Setting<CompressionPolicy>.choice(
+        "COMPRESSION", default: .noTakeover,
+        "Whether messages are compressed, and whether each may refer to those before it, which costs memory.")
+    package static let compressionMinBytes = Setting.bytes(
+        "COMPRESSION_MIN_BYTES", default: 1 << 10, in: 0...1 << 20, "Messages that are shorter are sent as they are.")
+
     package static let jwtAlgorithm = Setting<String>.choice(
         "JWT_ALGORITHM", default: "HS256", ["HS256", "RS256", "ES256", "EdDSA"].map { ($0, $0) },
         "How tokens are signed; a token that says otherwise is refused.")
@@ -100,6 +106,8 @@ public enum GatewaySettings {
                 loops.declaration,
                 nodeID.declaration,
                 logPublish.declaration,
+                compression.declaration,
+                compressionMinBytes.declaration,
             ]),
         SettingGroup(
             "Tokens and origins",
@@ -140,6 +148,15 @@ public enum GatewaySettings {
                 sendTimeout.declaration,
             ]),
     ]
+}
+
+/// Whether WebSocket messages are compressed (RFC 7692).
+public enum CompressionPolicy: String, Sendable, CaseIterable {
+    case off
+    /// Each message by itself: an idle connection keeps nothing, and a fan-out compresses once.
+    case noTakeover = "no-takeover"
+    /// A message may refer to those before it, where the client wants that.
+    case takeover
 }
 
 /// How much is logged of published messages.
