@@ -52,13 +52,20 @@ class Server:
 
 
 class Gateway(Server):
-    def __init__(self, **settings):
+    """A gateway; `tls` is the context with which its clients connect where it has a certificate."""
+
+    def __init__(self, tls=None, **settings):
         port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
+        self.tls = tls
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
         super().__init__(
             "gateway", **{"LISTEN": f"127.0.0.1:{port}", "NODE_ID": f"own-{port}", "LOOPS": 1, "SHUTDOWN_TIMEOUT": "0s"}
             | settings)
-        parley.wait_for(self.is_ready, what="a gateway of the test's own")
+        try:
+            parley.wait_for(self.is_ready, what="a gateway of the test's own")
+        except AssertionError as error:
+            self.kill()
+            raise AssertionError("".join(self.lines)) from error
 
     @property
     def websocket(self):
@@ -66,11 +73,11 @@ class Gateway(Server):
 
     def is_ready(self):
         try:
-            return parley.call("GET", "/readyz", url=self.url).status == 200
+            return parley.call("GET", "/readyz", url=self.url, tls=self.tls).status == 200
         except OSError:
             assert self.process.poll() is None, "".join(self.lines)
             return False
 
     def metric(self, name):
-        text = parley.call("GET", "/metrics", url=self.url).text
+        text = parley.call("GET", "/metrics", url=self.url, tls=self.tls).text
         return next(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name + " "))

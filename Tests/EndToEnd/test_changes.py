@@ -5,7 +5,8 @@ import threading
 import pytest
 
 import parley
-from test_endurance import start_postgres, stop_postgres, stored
+from stores import stored
+from test_endurance import start_postgres, stop_postgres
 
 FIRST, SECOND = parley.GATEWAYS[0], parley.GATEWAYS[-1]
 

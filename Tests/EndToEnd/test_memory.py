@@ -1,19 +1,11 @@
 """Redis' memory is full: nothing new is taken, and what was acknowledged makes its way out."""
 
-import os
-import subprocess
-
 import pytest
 
 import parley
 from servers import Server
-from test_endurance import stored
+from stores import redis, stored
 from test_failures import kill, restarted  # noqa: F401
-
-
-def redis(*arguments):
-    command = ["redis-cli", "-u", os.environ["PARLEY_REDIS_URL"], *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @pytest.fixture

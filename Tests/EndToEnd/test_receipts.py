@@ -1,9 +1,7 @@
 """Delivered and read: cursors that go forward only, and the status that follows from them."""
 
-import subprocess
-import os
-
 import parley
+from stores import query
 
 FIRST, SECOND = parley.GATEWAYS[0], parley.GATEWAYS[-1]
 
@@ -67,9 +65,8 @@ def test_unread_counts_what_others_wrote_and_one_has_not_read(pair):
     parley.call("POST", f"/api/conversations/{conversation}/read", other, {"messageId": ids[2]})
     parley.wait_for(lambda: unread(other) == 2, what="two unread messages")
     assert unread(one) == 1
-    query = f"select read_id from participants where conversation_id = '{conversation}' and user_id = '{other}'"
-    result = subprocess.run(["psql", os.environ["PARLEY_DATABASE_URL"], "-Atc", query], capture_output=True, text=True)
-    assert int(result.stdout) == ids[2]
+    sql = f"select read_id from participants where conversation_id = '{conversation}' and user_id = '{other}'"
+    assert int(query(sql)) == ids[2]
 
 
 def test_in_a_group_the_slowest_decides_and_a_newcomer_changes_nothing():

@@ -1,25 +1,21 @@
 """Resuming: what is replayed, what isn't, and what it costs."""
 
-import os
-import subprocess
-
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 import parley
-from test_endurance import stored
+from stores import query, stored
 from test_websocket import connected, frame, parse
 
 
 def insert(conversation, sender, count):
     """Messages of long ago, as a persister wrote them; Redis doesn't know the conversation yet."""
-    sql = f"""
+    query(f"""
         insert into messages (conversation_id, id, last_event_id, previous_event_id, sender_id, sender_type,
             message_type, content, client_message_id, created_at)
         select '{conversation}', n * 4096, n * 4096, (n - 1) * 4096, '{sender}', 'USER', 'TEXT', 'text ' || n,
             'old-' || n, timestamptz '2025-01-01' + n * interval '1 ms'
-        from generate_series(1, {count}) as n"""
-    subprocess.run(["psql", os.environ["PARLEY_DATABASE_URL"], "-qc", sql], check=True)
+        from generate_series(1, {count}) as n""")
 
 
 def test_what_is_too_long_ago_is_not_replayed_and_said_so(gateway, clients, pair):

@@ -10,6 +10,9 @@ struct GatewayConfig: Sendable {
     var security: WebSocketSecurityConfig
     /// Where clients connect.
     var listen: SocketAddress
+    /// The PEM files of the certificate chain and its key; both or neither. With them clients' connections are TLS.
+    var tlsCertificateFile: String?
+    var tlsKeyFile: String?
     /// Where health checks and metrics have a port of their own.
     var operatorListen: SocketAddress?
     /// Whether they are served there only.
@@ -57,6 +60,8 @@ struct GatewayConfig: Sendable {
         webSocket = WebSocketConfig(&reader)
         security = WebSocketSecurityConfig(&reader)
         listen = reader.read(GatewaySettings.listen)
+        tlsCertificateFile = reader.read(GatewaySettings.tlsCertificateFile)
+        tlsKeyFile = reader.read(GatewaySettings.tlsKeyFile)
         operatorListen = reader.read(CommonSettings.operatorListen)
         operatorOnly = reader.read(GatewaySettings.operatorOnly)
         loops = reader.read(GatewaySettings.loops)
@@ -81,6 +86,10 @@ struct GatewayConfig: Sendable {
         reader.check(
             operatorListen != listen, [operatorSetting, GatewaySettings.listen.declaration],
             "must be another address than PARLEY_LISTEN")
+        let certificate = GatewaySettings.tlsCertificateFile.declaration
+        reader.check(
+            (tlsCertificateFile == nil) == (tlsKeyFile == nil), [certificate, GatewaySettings.tlsKeyFile.declaration],
+            "need each other: a certificate is of no use without its key")
         // A character takes at most four bytes in UTF-8.
         reader.check(
             maximumContentCharacters <= webSocket.maximumMessage / 4,

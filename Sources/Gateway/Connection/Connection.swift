@@ -22,6 +22,9 @@ final class Connection: EventHandler {
     var peer: (any Peer)?
 
     private let descriptor: Int32
+    private let tls: TLSStream?
+    /// What comes before the first byte of HTTP.
+    private var greeting: Greeting?
     private var registration: Registration?
     private var state = State.open
     private var partial: [UInt8] = []
@@ -37,9 +40,12 @@ final class Connection: EventHandler {
     /// The second of the liveness wheel in which this connection is looked at next.
     var wheelSlot = 0
 
-    init(_ accepted: Socket.Accepted, owner: ConnectionSet) {
+    /// A connection that was just accepted; its greeting is over when nothing has to come before HTTP.
+    init(_ accepted: Socket.Accepted, tls: TLSStream?, greeting: Greeting?, owner: ConnectionSet) {
         descriptor = accepted.descriptor
         clientAddress = accepted.peer?.host ?? ""
+        self.tls = tls
+        self.greeting = greeting
         self.owner = owner
         lastReceived = owner.loop.now
         lastSent = owner.loop.now
@@ -62,6 +68,7 @@ final class Connection: EventHandler {
     // MARK: Reading
 
     func ready(_ events: ReadyEvents) {
+        if greeting != nil { return greet() }
         if events.contains(.writable) {
             isBlocked = false
             flush()
@@ -69,8 +76,27 @@ final class Connection: EventHandler {
         if !events.isDisjoint(with: [.readable, .hangup, .error]) { readAvailable() }
     }
 
+    private func greet() {
+        switch greeting?.advance(descriptor, tls, &owner.loop.scratch) {
+        case .needMore(let wantsWrite):
+            isBlocked = wantsWrite
+            blockedSince = owner.loop.now
+            return updateInterest()
+        case .failed(let reason):
+            owner.greetingFailed(clientAddress, reason)
+            return close(reason)
+        case .done(let source):
+            if let source { clientAddress = source.host }
+        case nil: break
+        }
+        greeting = nil
+        isBlocked = false
+        updateInterest()
+        readAvailable()
+    }
+
     private func readAvailable() {
-        switch SystemCall.receive(descriptor, into: &owner.loop.scratch) {
+        switch tls?.receive(into: &owner.loop.scratch) ?? SystemCall.receive(descriptor, into: &owner.loop.scratch) {
         case .count(0): close()
         case .count(let count): received(count)
         case .wouldBlock: break
@@ -148,7 +174,7 @@ final class Connection: EventHandler {
         if case .closed = state { return }
         guard !isBlocked else { return }
         if !output.isEmpty {
-            switch output.write(to: descriptor) {
+            switch output.write(to: descriptor, through: tls) {
             case .count: lastSent = owner.loop.now
             case .wouldBlock: break
             case .failed: return close()
@@ -199,6 +225,7 @@ final class Connection: EventHandler {
 
     private func shutDown() {
         state = .lingering(deadline: owner.loop.now + Self.lingerMilliseconds)
+        if greeting == nil { tls?.close() }
         _ = shutdown(descriptor, Int32(SHUT_WR))
         owner.wheel.move(self, to: owner.loop.now + Self.lingerMilliseconds)
     }

@@ -11,6 +11,8 @@ final class ConnectionSet {
     let stalledTimeout: Int64
     /// Called for a connection that is closed because its socket took nothing.
     var stalled: () -> Void = {}
+    /// Called, with the client's address and the reason, for a connection that is closed before it came to HTTP.
+    var greetingFailed: (String, String) -> Void = { _, _ in }
     /// Called when a connection is closed and forgotten.
     var dismissed: () -> Void = {}
     private var dirty: [Connection] = []
@@ -31,8 +33,10 @@ final class ConnectionSet {
 
     /// Takes an accepted socket; it is looked at first at `deadline` (monotonic ms). Nothing is read before the turn ends, so
     /// the caller can still give it its peer.
-    func add(_ accepted: Socket.Accepted, lookingAt deadline: Int64) -> Connection {
-        let connection = Connection(accepted, owner: self)
+    func add(
+        _ accepted: Socket.Accepted, tls: TLSStream? = nil, greeting: Greeting? = nil, lookingAt deadline: Int64
+    ) -> Connection {
+        let connection = Connection(accepted, tls: tls, greeting: greeting, owner: self)
         members[ObjectIdentifier(connection)] = connection
         connection.start()
         wheel.add(connection, at: deadline)

@@ -34,14 +34,16 @@ struct FrameStyle: Hashable {
 final class EventFrames {
     private let event: Event
     private let cursors: Cursors?
+    private let isBehindHole: Bool
     /// Whether anybody asks who has got it: so in DIRECT conversations and in small groups.
     var isTracked: Bool
     private var chunks: [FrameStyle: Chunk] = [:]
     private var body: [UInt8] = []
 
     /// `cursors` tell the message's status; a new message has reached nobody yet.
-    init(_ event: Event, _ cursors: Cursors? = nil) {
+    init(_ event: Event, _ cursors: Cursors? = nil, isBehindHole: Bool = false) {
         self.event = event
+        self.isBehindHole = isBehindHole
         self.cursors = cursors
         isTracked =
             !event.head.recipients.isEmpty
@@ -61,7 +63,7 @@ final class EventFrames {
         if body.isEmpty { event.appendClientJSON(to: &body, cursors) }
         return MessageFrame.encode(
             style, id: "\(event.conversation).\(event.id)", event: event.head.kind.name, ack: ack, position: position,
-            body: body)
+            isBehindHole: isBehindHole, body: body)
     }
 }
 
@@ -69,7 +71,7 @@ final class EventFrames {
 enum MessageFrame {
     static func encode(
         _ style: FrameStyle, id: String, event: String, ack: String? = nil, position: Int64? = nil,
-        body: some Collection<UInt8>
+        isBehindHole: Bool = false, body: some Collection<UInt8>
     ) -> [UInt8] {
         var headers = [
             ("destination", style.destination), ("message-id", id), ("content-type", "application/json"),
@@ -78,6 +80,7 @@ enum MessageFrame {
         if let subscription = style.subscription { headers.insert(("subscription", subscription), at: 0) }
         if let ack { headers.append(("ack", ack)) }
         if let position { headers.append(("position", String(position))) }
+        if isBehindHole { headers.append(("recovered", "false")) }
         var frame: [UInt8] = []
         frame.reserveCapacity(body.count + 256)
         StompEncoder.appendMessage(headers, body: body, version: style.version, to: &frame)

@@ -56,6 +56,13 @@ final class Room {
         }
     }
 
+    /// Hands over an event below the position, which stays where it is.
+    func deliver(stray event: Event, _ frames: EventFrames) {
+        for group in events.values {
+            for subscription in group.members { subscription.receive(stray: event, frames) }
+        }
+    }
+
     func deliver(_ notice: TypingNotice) {
         for (style, group) in typing {
             let chunk = Chunk(

@@ -32,6 +32,10 @@ final class Rooms {
         rooms[event.conversation]?.deliver(event, frames)
     }
 
+    func deliver(stray event: Event, _ frames: EventFrames) {
+        rooms[event.conversation]?.deliver(stray: event, frames)
+    }
+
     func deliver(_ notice: TypingNotice) {
         rooms[notice.conversation]?.deliver(notice)
     }

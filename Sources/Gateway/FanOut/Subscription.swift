@@ -61,6 +61,14 @@ final class Subscription {
         if !write(event, frames) { session.fellBehind(self, at: previous) }
     }
 
+    /// Hands over an event that comes too late for its place. Who is behind finds it in the history only.
+    func receive(stray event: Event, _ frames: EventFrames) {
+        switch flow {
+        case .live, .ahead: _ = write(event, frames)
+        case .behind, .ended: break
+        }
+    }
+
     /// Writes an event; false when the socket or the window of unacknowledged ones is full.
     func write(_ event: Event, _ frames: EventFrames) -> Bool {
         guard session.takesMore else { return false }

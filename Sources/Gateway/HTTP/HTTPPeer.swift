@@ -18,8 +18,6 @@ final class HTTPPeer: Peer {
     private let service: Service
     private let isAdmitted: Bool
     private var parser: HTTPRequestParser
-    /// Whether the balancer's PROXY header may still come.
-    private var awaitsProxyHeader: Bool
     private var isAnswering = false
     /// When the request that is being read has to be whole (monotonic ms).
     private var deadline: Int64
@@ -30,14 +28,12 @@ final class HTTPPeer: Peer {
         self.service = service
         self.isAdmitted = isAdmitted
         parser = HTTPRequestParser(limits: HTTPLimits(body: worker.node.config.maximumBody))
-        awaitsProxyHeader = worker.node.config.security.trustedProxies.contains(connection.clientAddress)
         deadline = worker.loop.now + worker.node.config.webSocket.handshakeTimeout
     }
 
     // MARK: Reading
 
     func receive(_ buffer: inout [UInt8], _ available: inout Range<Int>) {
-        if awaitsProxyHeader, !takeProxyHeader(buffer, &available) { return }
         while !isAnswering, connection.isOpen {
             switch parser.next(buffer, &available) {
             case .needMore: return
@@ -53,23 +49,6 @@ final class HTTPPeer: Peer {
                 }
             }
         }
-    }
-
-    /// Takes the balancer's word for who the client is; false while it isn't whole, or where it is broken.
-    private func takeProxyHeader(_ buffer: [UInt8], _ available: inout Range<Int>) -> Bool {
-        switch ProxyProtocol.parse(buffer[available]) {
-        case .needMore: return false
-        case .malformed:
-            worker.log.warning("malformed PROXY header", [.address: .string(connection.clientAddress)])
-            connection.close()
-            return false
-        case .notProxy: break
-        case .header(let consumed, let source):
-            available = (available.lowerBound + consumed)..<available.upperBound
-            if let source { connection.clientAddress = source.host }
-        }
-        awaitsProxyHeader = false
-        return true
     }
 
     // MARK: Answering

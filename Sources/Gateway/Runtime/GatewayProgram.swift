@@ -18,7 +18,7 @@ package enum GatewayProgram {
             StandardStreams.writeError("gateway: unknown argument \(arguments[0]); see gateway --help\n")
             Process.exit(64)
         }
-        Signals.block(Signals.terminating)
+        Signals.block(Signals.terminating + [Signals.reloading])
         switch Bootstrap.node(environment: ProcessEnvironment.variables) {
         case .success(let node): node.run()
         case .failure(let problem):

@@ -11,10 +11,15 @@ final class NodeContext: Sendable {
     let readiness = Readiness()
     let authenticator: Authenticator
     let interceptor: JwtHandshakeInterceptor
+    /// The certificate that clients see; nil where the gateway itself speaks no TLS.
+    let certificate: ServerCertificate?
     private let connectionCount = Atomic<Int>(0)
 
-    init(_ config: GatewayConfig, authenticator: Authenticator, metrics: GatewayMetrics) {
+    init(
+        _ config: GatewayConfig, authenticator: Authenticator, certificate: ServerCertificate?, metrics: GatewayMetrics
+    ) {
         self.config = config
+        self.certificate = certificate
         self.metrics = metrics
         self.authenticator = authenticator
         id = config.nodeID ?? "node-\(Hex.encode(SecureRandom.bytes(4)))"

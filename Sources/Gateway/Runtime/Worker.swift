@@ -29,6 +29,8 @@ final class Worker {
     private(set) lazy var controller = WebSocketController(worker: self)
     private(set) lazy var announcer = Announcer(worker: self)
     private(set) lazy var router = Router(worker: self)
+    /// What clients' connections are encrypted with; nil where they aren't.
+    var tls: TLSContext?
     private var listeners: [Listener] = []
 
     /// Makes a worker before its loop runs; `stores` are the connections that it uses.
@@ -37,6 +39,7 @@ final class Worker {
         self.loop = loop
         self.node = node
         metrics = node.metrics
+        tls = node.certificate?.initial
         log = stores.log
         redis = stores.redis
         postgres = stores.postgres
@@ -60,8 +63,16 @@ final class Worker {
         connections = ConnectionSet(loop: loop, stalledTimeout: node.config.webSocket.stalledTimeout)
         connections.stalled = { [metrics] in metrics.stalledConnections.increment() }
         connections.dismissed = { node.dismiss() }
+        connections.greetingFailed = { [metrics, log] address, reason in
+            metrics.greetingsFailed.increment()
+            log.info("connection refused", [.address: .string(address), .reason: .string(reason)])
+        }
         compression = CompressionPool(minimumMessage: node.config.webSocket.compressionMinimum)
         writePath.seen = { [rooms] conversation in rooms.position(of: conversation) }
+        let forks = stores.forks
+        writePath.forkFound = { [rooms] conversation in
+            loop.spawn { await forks.repair(conversation, seen: rooms.position(of: conversation)) }
+        }
         loop.atEndOfTurn(.log) { [unowned self] in flushLog() }
     }
 
@@ -87,9 +98,23 @@ final class Worker {
     }
 
     private func accept(_ accepted: Socket.Accepted, isOperator: Bool) {
+        let isTrusted = node.config.security.trustedProxies.contains(accepted.peer?.host ?? "")
+        let stream: TLSStream?
+        do throws(TLSError) {
+            stream =
+                try isOperator
+                ? nil
+                : tls.map { context throws(TLSError) in
+                    try TLSStream(server: context, accepted.descriptor)
+                }
+        } catch {
+            log.error("connection can't be encrypted", [.error: .describing(error)])
+            return SystemCall.close(accepted.descriptor)
+        }
         let isAdmitted = node.admit()
         let connection = connections.add(
-            accepted, lookingAt: loop.now + node.config.webSocket.handshakeTimeout)
+            accepted, tls: stream, greeting: Greeting(isFromProxy: isTrusted, isSecure: stream != nil),
+            lookingAt: loop.now + node.config.webSocket.handshakeTimeout)
         let service: HTTPPeer.Service = isOperator ? .operations : node.config.operatorOnly ? .clients : .everything
         connection.peer = HTTPPeer(connection: connection, worker: self, service: service, isAdmitted: isAdmitted)
     }
@@ -98,11 +123,12 @@ final class Worker {
     func receive(_ deliveries: [Delivery]) {
         for delivery in deliveries {
             switch delivery {
-            case .event(let event):
-                let frames = EventFrames(event)
+            case .event(let event, let isBehindHole):
+                let frames = EventFrames(event, isBehindHole: isBehindHole)
                 // The topic first: whoever has it doesn't get the event on the user's queue.
                 rooms.deliver(event, frames)
                 userQueues.deliver(event, frames)
+            case .stray(let event): rooms.deliver(stray: event, EventFrames(event))
             case .gap(let conversation, let recipients):
                 rooms.fallBehind(in: conversation)
                 userQueues.fallBehind(recipients)

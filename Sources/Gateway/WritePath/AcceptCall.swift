@@ -5,6 +5,8 @@ enum AcceptCall {
     /// What the script said of one message.
     enum Answer: Equatable {
         case accepted(Int64)
+        /// Accepted, and Redis has lost events that this node has seen.
+        case forked(Int64)
         case repeated(Int64)
         /// The conversation isn't in Redis: load it, then ask again.
         case cold
@@ -70,6 +72,7 @@ enum AcceptCall {
         case 6: .refused(.exhausted)
         case 7: .refused(.corrupt)
         case 8: .refused(.conflict)
+        case 9: .forked(id)
         default: nil
         }
     }

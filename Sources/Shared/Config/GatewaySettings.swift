@@ -5,6 +5,11 @@ public enum GatewaySettings {
     package static let listen = Setting<SocketAddress>.parsed(
         "LISTEN", default: "0.0.0.0:8080", allowed: ListenAddress.allowed, "Where clients connect.",
         parse: ListenAddress.parse)
+    package static let tlsCertificateFile = Setting<String?>.text(
+        "TLS_CERTIFICATE_FILE",
+        "The PEM file with the certificate chain; with it clients connect by TLS. Read again on SIGHUP.")
+    package static let tlsKeyFile = Setting<String?>.text(
+        "TLS_KEY_FILE", "The PEM file with the certificate's private key.")
     package static let operatorOnly = Setting.bool(
         "OPERATOR_ONLY", default: false,
         "Whether health checks and metrics are served on PARLEY_OPERATOR_LISTEN only.")
@@ -94,6 +99,8 @@ public enum GatewaySettings {
             "Listening",
             [
                 listen.declaration,
+                tlsCertificateFile.declaration,
+                tlsKeyFile.declaration,
                 operatorOnly.declaration,
                 trustedProxies.declaration,
                 loops.declaration,

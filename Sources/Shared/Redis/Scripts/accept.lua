@@ -13,9 +13,10 @@
 --          "-" for a new message, or "e" or "d", the id of the message that is edited or deleted, the last event of it
 --          that the gateway knows, and the message's createdAt, with blanks between, and
 --          the message's JSON behind the fields that are made here, without its opening brace
--- returns  the clock (ms), then per message a code, an id and the id before it (0 where there is none)
+-- returns  the clock (ms), then per message a code, an id and the id before it (0 where there is none); forked is accepted, too,
+--          and says that the gateway has seen an id above the last one here: Redis has lost events
 
-local ACCEPTED, REPEATED, COLD, NOT_MEMBER, ARCHIVED, FULL, EXHAUSTED, CORRUPT, CONFLICT = 0, 1, 2, 3, 4, 5, 6, 7, 8
+local ACCEPTED, REPEATED, COLD, NOT_MEMBER, ARCHIVED, FULL, EXHAUSTED, CORRUPT, CONFLICT, FORKED = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
 local EPOCH = 1735689600000
 local LIMIT = 9007199254740991
 local FIELDS = 8
@@ -162,6 +163,7 @@ for at = 6, #ARGV, FIELDS do
                 code, event, previous = EXHAUSTED, 0, 0
             else
                 if changed then c.changed[changed.target] = number(event) end
+                if tonumber(ARGV[at + 4]) > previous then code = FORKED end
                 c.last = event
                 c.touched = true
                 c.answers[digest] = event
