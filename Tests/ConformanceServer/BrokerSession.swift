@@ -132,7 +132,7 @@ final class BrokerSession: Peer {
     }
 
     private func refuse(_ receipt: String?) {
-        fail(StompFailure("unknown-destination", "There are /topic/ and /queue/ only.", receiptID: receipt))
+        fail(StompFailure(ErrorCode.unknownDestination, "There are /topic/ and /queue/ only.", receiptID: receipt))
     }
 
     /// ERROR, then close (STOMP 1.2, "ERROR").

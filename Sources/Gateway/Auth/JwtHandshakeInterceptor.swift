@@ -29,7 +29,7 @@ struct JwtHandshakeInterceptor: Sendable {
             key = accepted
             offered = protocols
         }
-        guard allows(origin: request.headers.first("Origin")) else {
+        guard CrossOrigin(allowed: config.allowedOrigins).allows(request.headers.first("Origin")) else {
             return .refuse(HandshakeRefusal(.forbidden, "origin-not-allowed", "This Origin may not connect."))
         }
         guard let token = token(of: request, offered) else {
@@ -58,12 +58,6 @@ struct JwtHandshakeInterceptor: Sendable {
         let words = header.split(separator: " ", maxSplits: 1)
         guard words.count == 2, words[0].lowercased() == "bearer" else { return nil }
         return String(words[1])
-    }
-
-    /// Browsers always send an Origin; programs that send none aren't bound by the rule.
-    private func allows(origin: String?) -> Bool {
-        guard let origin else { return true }
-        return config.allowedOrigins.contains("*") || config.allowedOrigins.contains(origin.lowercased())
     }
 }
 

@@ -83,7 +83,7 @@ final class Connection: EventHandler {
             blockedSince = owner.loop.now
             return updateInterest()
         case .failed(let reason):
-            owner.greetingFailed(clientAddress, reason)
+            owner.refused(clientAddress, reason)
             return close(reason)
         case .done(let source):
             if let source { clientAddress = source.host }

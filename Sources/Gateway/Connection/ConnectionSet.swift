@@ -11,8 +11,8 @@ final class ConnectionSet {
     let stalledTimeout: Int64
     /// Called for a connection that is closed because its socket took nothing.
     var stalled: () -> Void = {}
-    /// Called, with the client's address and the reason, for a connection that is closed before it came to HTTP.
-    var greetingFailed: (String, String) -> Void = { _, _ in }
+    /// Called with the address of a connection that didn't get as far as HTTP, and why.
+    var refused: (_ address: String, _ reason: String) -> Void = { _, _ in }
     /// Called when a connection is closed and forgotten.
     var dismissed: () -> Void = {}
     private var dirty: [Connection] = []

@@ -63,7 +63,7 @@ final class Worker {
         connections = ConnectionSet(loop: loop, stalledTimeout: node.config.webSocket.stalledTimeout)
         connections.stalled = { [metrics] in metrics.stalledConnections.increment() }
         connections.dismissed = { node.dismiss() }
-        connections.greetingFailed = { [metrics, log] address, reason in
+        connections.refused = { [metrics, log] address, reason in
             metrics.greetingsFailed.increment()
             log.info("connection refused", [.address: .string(address), .reason: .string(reason)])
         }
