@@ -55,7 +55,7 @@ async def break_things(setup, world, plan):
 
 async def run(arguments, setup, plan):
     world = World(setup)
-    populate(world, arguments.seed, arguments.groups, arguments.pairs, arguments.pause)
+    populate(world, arguments.seed, arguments.groups, arguments.queues, arguments.pause)
     begun = time.monotonic()
     results = await break_things(setup, world, plan)
     await reckoning.settle(world)
@@ -69,7 +69,7 @@ def parse():
     parser.add_argument("--faults", type=int, default=20, help="how many faults (20)")
     parser.add_argument("--gateways", type=int, default=3, help="how many gateways (3)")
     parser.add_argument("--groups", type=int, default=6, help="each with two writers, two listeners, guests (6)")
-    parser.add_argument("--pairs", type=int, default=3, help="queues, each with two writers (3)")
+    parser.add_argument("--queues", type=int, default=3, help="each with a listener and two who write to him alone (3)")
     parser.add_argument("--pause", type=float, default=0.02, help="seconds between a writer's messages (0.02)")
     parser.add_argument("--stream-bound", type=int, default=1000, help="entries that a stream may hold (1000)")
     parser.add_argument("--only", action="append", help="only this fault, such as 'kill redis'; may be repeated")

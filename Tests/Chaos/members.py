@@ -79,7 +79,7 @@ class Admin:
         self.world, self.user, self.dice, self.conversation = world, user, dice, conversation
         self.path = f"/api/conversations/{conversation}/participants"
         self.changes = 0
-        self.guests = []
+        self.is_done = False
 
     async def run(self):
         while not self.world.is_closing:
@@ -89,10 +89,10 @@ class Admin:
                 await self.send_out(guest)
                 await asyncio.sleep(self.dice.uniform(0.5, 3))
             guest.has_left = True
+        self.is_done = True
 
     def invite(self):
         guest = Guest(self.world, str(uuid.UUID(int=self.dice.getrandbits(128))), self.dice, self.conversation)
-        self.guests.append(guest)
         self.world.begin(guest)
         return guest
 

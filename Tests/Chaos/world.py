@@ -8,7 +8,7 @@ import uuid
 from collections import Counter
 
 from hearers import Listener, QueueListener
-from members import Admin, Guest, Stranger
+from members import Admin, Stranger
 from people import token
 from writers import Writer
 
@@ -54,7 +54,7 @@ def create(world, kind, users):
         return json.load(response)["id"]
 
 
-def populate(world, seed, groups, pairs, pause):
+def populate(world, seed, groups, queues, pause):
     """Groups with an admin, two writers, two listeners, guests and a stranger; and listeners with two friends each, who write
     to them alone."""
     def dice(*of):
@@ -73,10 +73,10 @@ def populate(world, seed, groups, pairs, pause):
         for place in (3, 4):
             world.begin(Listener(world, users[place], dice("listener", number, place), conversation, place == 4))
         world.begin(Stranger(world, users[5], dice("stranger", number), conversation))
-    for number in range(pairs):
-        users = [user("pair", number, place) for place in range(3)]
+    for number in range(queues):
+        users = [user("queue", number, place) for place in range(3)]
         conversations = [create(world, "DIRECT", [users[0], friend]) for friend in users[1:]]
         world.begin(QueueListener(world, users[0], dice("queue", number), conversations, number % 2 == 1))
         for place, conversation in enumerate(conversations):
-            name = f"p{number}-{place}"
+            name = f"q{number}-{place}"
             world.begin(Writer(world, users[place + 1], dice(name), conversation, name, pause))
