@@ -1,6 +1,8 @@
 """The table of a run."""
 
 import re
+import shlex
+import sys
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -38,4 +40,5 @@ def lines(arguments, results, counts, violations, seconds):
     yield f"| **violations** | **{len(violations)}** |"
     yield from (f"- {violation}" for violation in violations[:30])
     if violations:
-        yield f"\nscripts/chaos --seed {arguments.seed} --faults {arguments.faults} repeats the same faults."
+        wanted = sys.argv[1:] if "--seed" in sys.argv else ["--seed", arguments.seed, *sys.argv[1:]]
+        yield f"\nscripts/chaos {shlex.join(wanted)} repeats the same faults."
