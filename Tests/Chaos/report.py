@@ -40,5 +40,5 @@ def lines(arguments, results, counts, violations, seconds):
     yield f"| **violations** | **{len(violations)}** |"
     yield from (f"- {violation}" for violation in violations[:30])
     if violations:
-        wanted = sys.argv[1:] if "--seed" in sys.argv else ["--seed", arguments.seed, *sys.argv[1:]]
+        wanted = sys.argv[1:] if any(word.startswith("--seed") for word in sys.argv) else ["--seed", arguments.seed, *sys.argv[1:]]
         yield f"\nscripts/chaos {shlex.join(wanted)} repeats the same faults."
