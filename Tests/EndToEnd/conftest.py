@@ -4,6 +4,7 @@ import pytest
 
 import parley
 import servers
+import wire
 
 
 @pytest.fixture
@@ -40,3 +41,16 @@ def pair():
     """Two users with a DIRECT conversation: (one, other, conversation)."""
     one, other = parley.new_user(), parley.new_user()
     return one, other, parley.create("DIRECT", [one, other])
+
+
+@pytest.fixture
+def wired():
+    made = []
+
+    def make():
+        made.append(wire.Wired())
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.end()

@@ -87,3 +87,22 @@ def test_a_client_that_never_catches_up_has_to_resume(gateway, clients, pair):
                 websocket.send(frame("ACK", id=headers["ack"]))
     assert (closing.value.rcvd.code, closing.value.rcvd.reason) == (4429, "too-slow")
     parley.wait_for(lambda: stored(conversation) == "700|700", what="every row")
+
+
+def test_what_comes_while_a_page_is_on_its_way_is_not_passed_over(wired, clients, pair):
+    one, other, conversation = pair
+    node = wired()
+    redis_wire = node.wires[0]
+    redis_wire.slow, redis_wire.delay = b"XRANGE", 0.5
+    for after in ("0", None):
+        device = clients(other, node.gateway.url)
+        if after is None:
+            after = str(parley.history(conversation, one)[0]["eventId"])
+        topic, receipt = device.subscribe(f"/topic/conversation/{conversation}", **{"resume-after": after})
+        assert receipt["recovered"] == "true"
+        # The page was read before this, and comes behind it.
+        sender = clients(one)
+        for number in range(20):
+            sender.send(conversation, f"text {number}", receipt=f"r{number}")
+            sender.receipt(f"r{number}")
+        assert [device.next(topic)["content"] for _ in range(20)] == [f"text {number}" for number in range(20)]

@@ -1,8 +1,14 @@
 """A TCP wire between a server and a store, which can be held at any request."""
 
+import os
 import select
 import socket
 import threading
+import time
+import urllib.parse
+
+import parley
+from servers import Gateway
 
 
 class Steps:
@@ -44,10 +50,11 @@ class Steps:
 
 
 class Wire:
-    """Passes connections on to a store, request by request."""
+    """Passes connections on to a store, request by request; answers to requests that hold `slow` come `delay` seconds late."""
 
     def __init__(self, host, port, steps):
         self.target, self.steps = (host, port), steps
+        self.slow, self.delay = None, 0
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -63,7 +70,8 @@ class Wire:
     def carry(self, client, store):
         for end in (client, store):
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        answers = threading.Thread(target=self.carry_answers, args=(client, store), daemon=True)
+        is_slow = threading.Event()
+        answers = threading.Thread(target=self.carry_answers, args=(client, store, is_slow), daemon=True)
         answers.start()
         try:
             while data := client.recv(1 << 16):
@@ -71,6 +79,8 @@ class Wire:
                 # Who has died meanwhile asks nothing any more.
                 if select.select([client], [], [], 0)[0] and not client.recv(1, socket.MSG_PEEK):
                     break
+                if self.slow and self.slow in data:
+                    is_slow.set()
                 store.sendall(data)
         except OSError:
             pass
@@ -81,12 +91,56 @@ class Wire:
                 except OSError:
                     pass
 
-    def carry_answers(self, client, store):
+    def carry_answers(self, client, store, is_slow):
         try:
             while data := store.recv(1 << 16):
+                if is_slow.is_set():
+                    is_slow.clear()
+                    time.sleep(self.delay)
                 client.sendall(data)
         except OSError:
             pass
 
     def close(self):
         self.listener.close()
+
+
+def through(url, wire):
+    parts = urllib.parse.urlsplit(url)
+    credentials, at, _ = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{credentials}{at}127.0.0.1:{wire.port}").geturl()
+
+
+class Wired:
+    """A gateway whose requests can be held."""
+
+    def __init__(self, **settings):
+        self.steps = Steps()
+        self.wires = []
+        for name in ("REDIS_URL", "DATABASE_URL"):
+            url = os.environ["PARLEY_" + name]
+            parts = urllib.parse.urlsplit(url)
+            self.wires.append(Wire(parts.hostname, parts.port, self.steps))
+            settings[name] = through(url, self.wires[-1])
+        self.gateway = Gateway(**settings)
+
+    def change(self, method, path, user, body=None):
+        """Starts a call; the thread, and where its answer will be."""
+        answers = []
+
+        def call():
+            try:
+                answers.append(parley.call(method, path, user, body, url=self.gateway.url))
+            except OSError as error:
+                answers.append(error)
+
+        thread = threading.Thread(target=call)
+        thread.start()
+        return thread, answers
+
+    def end(self):
+        self.steps.release()
+        if self.gateway.process.poll() is None:
+            self.gateway.kill()
+        for wire in self.wires:
+            wire.close()

@@ -48,15 +48,14 @@ struct ConversationChanges {
     func make(_ change: Change, in id: UUID, by user: UUID) async throws(PostgresError) -> Outcome {
         try await postgres.transaction { connection throws(PostgresError) in
             let locked = try await connection.query(
-                "select version from conversations where id = $1 for update", [.uuid(id)])
-            guard let version = locked.rows.first?.integer(0),
-                let before = try await ConversationStore.read(id, connection), let own = before.role(of: user)
+                "select id from conversations where id = $1 for update", [.uuid(id)])
+            guard !locked.rows.isEmpty, let before = try await ConversationStore.read(id, connection),
+                let own = before.role(of: user)
             else { return .notFound }
             if let refusal = Self.refusal(of: change, in: before, user, own) { return .refused(refusal) }
             guard try await apply(change, to: before, connection) else { return .unchanged(before) }
-            _ = try await connection.query(
-                "update conversations set version = version + 1 where id = $1", [.uuid(id)])
-            let last = try await fence(id, version + 1)
+            let version = try await raiseVersion(id, connection)
+            let last = try await fence(id, version)
             if case .add(let added) = change {
                 // What was before counts as read: a message's status never goes back because somebody joined.
                 _ = try await connection.query(
@@ -66,7 +65,7 @@ struct ConversationChanges {
                     """, [.uuid(id), .uuid(added), .integer(last)])
             }
             let announcement = Announcement(
-                conversation: id, version: version + 1, event: change.event.name, actor: user,
+                conversation: id, version: version, event: change.event.name, actor: user,
                 subject: change.event.subject)
             try await announcement.insert(connection)
             guard let after = try await ConversationStore.read(id, connection) else {
@@ -74,6 +73,18 @@ struct ConversationChanges {
             }
             return .changed(after, announcement)
         }
+    }
+
+    /// Gives the conversation a version that no other change has had, one that was rolled back behind its fence included: nodes that
+    /// know a version don't look at their subscribers again.
+    private func raiseVersion(_ id: UUID, _ connection: PostgresConnection) async throws(PostgresError) -> Int64 {
+        let raised = try await connection.query(
+            "update conversations set version = nextval('conversation_versions') where id = $1 returning version",
+            [.uuid(id)])
+        guard let version = raised.rows.first?.integer(0) else {
+            throw .unexpectedReply("the conversation is gone")
+        }
+        return version
     }
 
     private static func refusal(

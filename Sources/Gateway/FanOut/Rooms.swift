@@ -47,7 +47,8 @@ final class Rooms {
             switch subscription.flow {
             case .live: subscription.session.readOn(subscription, from: room.position)
             case .ahead(let position): subscription.session.readOn(subscription, from: position)
-            case .behind, .ended: break
+            case .behind: subscription.missedSomething = true
+            case .ended: break
             }
         }
     }

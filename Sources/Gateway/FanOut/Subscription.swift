@@ -37,7 +37,7 @@ final class Subscription {
     var replayed = 0
     /// Of a user's queue: everything up to this event has been brought, or is being read again.
     var position: Int64 = 0
-    /// Of a user's queue: whether an event came in while it was behind.
+    /// Whether something that it has to read came in, or was missed, while it was behind.
     var missedSomething = false
     /// Of a user's queue: the last event of each conversation that was brought by catching up.
     var brought: [UUID: Int64] = [:]

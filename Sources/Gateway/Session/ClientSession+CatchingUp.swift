@@ -25,9 +25,11 @@ extension ClientSession {
                     continue
                 }
                 do throws(ReadError) {
+                    let seen = worker.rooms.position(of: conversation)
+                    subscription.missedSomething = false
                     let events = try await worker.reader.events(of: conversation, after: position, limit: Self.page)
                     let cursors = await worker.cursors.cursors(of: conversation)
-                    take(events, cursors, subscription, conversation)
+                    take(events, cursors, subscription, conversation, seen)
                 } catch {
                     // The gap stays known, so nothing is lost by waiting.
                     await worker.loop.sleep(milliseconds: Self.retryInterval)
@@ -54,15 +56,25 @@ extension ClientSession {
         await withCheckedContinuation { continuation in drainWaiters.append { continuation.resume() } }
     }
 
-    private func take(_ events: [Event], _ cursors: Cursors, _ subscription: Subscription, _ conversation: UUID) {
+    /// Writes a page. Everything up to `seen` was published before the page was read; what was published while it was on its way
+    /// may be missing in it, and was passed over by the room, since the subscription was behind.
+    private func take(
+        _ events: [Event], _ cursors: Cursors, _ subscription: Subscription, _ conversation: UUID, _ seen: Int64
+    ) {
         guard case .behind(var position) = subscription.flow else { return }
+        var isWhole = events.count < Self.page
         for event in events where event.id > position {
-            guard subscription.write(event, EventFrames(event, cursors)) else { break }
+            guard subscription.write(event, EventFrames(event, cursors)) else {
+                isWhole = false
+                break
+            }
             wasReplayed(on: subscription)
             position = event.id
         }
         guard !isEnded else { return }
-        let live = worker.rooms.position(of: conversation)
-        subscription.flow = position >= live || events.isEmpty ? .ahead(position) : .behind(position)
+        // What isn't in the last page up to there was replaced by a later state.
+        if isWhole { position = max(position, seen) }
+        let isCurrent = position >= worker.rooms.position(of: conversation) && !subscription.missedSomething
+        subscription.flow = isCurrent ? .ahead(position) : .behind(position)
     }
 }

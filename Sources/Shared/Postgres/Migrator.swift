@@ -11,6 +11,7 @@ public enum Migrator {
     private static let migrations = [
         Migration(version: 1, sql: PackageResources._001_schema_sql),
         Migration(version: 2, sql: PackageResources._002_announcements_sql),
+        Migration(version: 3, sql: PackageResources._003_versions_sql),
     ]
 
     /// Names the advisory lock; any number that nobody else takes.
