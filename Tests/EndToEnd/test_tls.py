@@ -11,6 +11,7 @@ import subprocess
 import pytest
 
 import parley
+from balancers import Balancer
 from certificates import Authority
 from servers import Server, free_port
 from stores import query, stored
@@ -109,43 +110,25 @@ def test_a_renewed_certificate_is_taken_on_sighup(secure, authority):
 
 
 @pytest.fixture
-def balancer():
+def balancer(tmp_path):
     """HAProxy in front of a gateway, with and without its PROXY header."""
     started = []
 
-    def start(node, folder, options):
-        port, target = free_port(), parley.address(node.url.replace("https", "http"))[1]
-        configuration = pathlib.Path(folder, f"haproxy-{port}.cfg")
-        configuration.write_text(f"""
-global
-    fd-hard-limit 1000
-defaults
-    mode tcp
-    timeout connect 3s
-    timeout client 1m
-    timeout server 1m
-listen parley
-    bind 127.0.0.1:{port}
-    source 127.0.0.3
-    server one 127.0.0.1:{target} {options}
-""")
-        program = "/usr/sbin/haproxy"
-        started.append(subprocess.Popen([program, "-db", "-f", configuration], stderr=subprocess.DEVNULL))
-        parley.wait_for(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, what="HAProxy")
-        return port
+    def start(node, options):
+        started.append(Balancer(parley.address(node.url.replace("https", "http"))[1], options, tmp_path))
+        return started[-1].port
 
     yield start
-    for process in started:
-        process.terminate()
-        process.wait(timeout=10)
+    for one in started:
+        one.stop()
 
 
 @pytest.mark.parametrize("options, address", [
     ("", "127.0.0.3"), ("send-proxy", "127.0.0.1"), ("send-proxy-v2", "127.0.0.1")])
 @pytest.mark.parametrize("is_secure", [False, True])
-def test_behind_a_balancer(gateway, secure, balancer, tmp_path, is_secure, options, address):
+def test_behind_a_balancer(gateway, secure, balancer, is_secure, options, address):
     node = (secure if is_secure else gateway)(TRUSTED_PROXIES="127.0.0.3", LOG_FORMAT="json")
-    port = balancer(node, tmp_path, options)
+    port = balancer(node, options)
     url = f"{'wss' if is_secure else 'ws'}://127.0.0.1:{port}/ws"
     websocket, headers = connected(url=url, **({"ssl": node.tls} if is_secure else {}))
     websocket.close()

@@ -6,8 +6,8 @@ PACKAGES=(
     redis-server redis-tools postgresql haproxy    # what scripts/up and the tests start
     curl                                           # what asks the gateways
 )
-# What only the tests need: Python for the clients of the end-to-end tests, a browser for the demo page, and certificates.
-TEST_PACKAGES=(python3-venv chromium openssl)
+# What only the tests need: Python and Node for the clients of the end-to-end tests, a browser, and certificates.
+TEST_PACKAGES=(python3-venv chromium openssl nodejs node-ws)
 POLICY=/usr/sbin/policy-rc.d
 
 missing_packages() {
