@@ -149,6 +149,21 @@ import Testing
         #expect(decoder.feed([bytes]) == talk.map { .text($0) })
     }
 
+    /// An idle connection owns no decompressor, be it with takeover or without.
+    @Test(arguments: [CompressionPolicy.takeover, .noTakeover])
+    func aDecompressorIsLentForAMessage(_ policy: CompressionPolicy) throws {
+        let agreed = try #require(PermessageDeflate.negotiate(["permessage-deflate"], policy))
+        let pool = CompressionPool(minimumMessage: 0)
+        let only = pool.takeInflater()
+        pool.giveBack(only)
+        var decoder = WebSocketDecoder(
+            maximumFrame: 100, maximumMessage: 100, decompressor: MessageDecompressor(agreed, pool: pool))
+        #expect(decoder.feed([frame(1, [0xF2, 0x48, 0xCD], isFinal: false)]) == [])
+        #expect(pool.takeInflater() !== only)
+        #expect(decoder.feed([ClientFrame.make(0, [0xC9, 0xC9, 0x07, 0x00])]) == [.text(hello)])
+        #expect(pool.takeInflater() === only)
+    }
+
     @Test func splittingAnywhereChangesNothing() throws {
         let messages = Array(talk[..<4])
         let bytes = deflated(messages).enumerated().flatMap { number, payload in
