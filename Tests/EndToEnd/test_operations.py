@@ -1,5 +1,6 @@
 """What operators do: stop a node, look at sessions, read logs, make a mistake in the configuration."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -104,17 +105,16 @@ def test_a_bad_value_stops_the_start_and_is_named():
         assert "PARLEY_REDIS_URL" in help_text and "PARLEY_DEDUPE_WINDOW" in help_text
 
 
-@pytest.fixture
-def small_gateway():
-    """A gateway of the tests' own with tight limits, beside those of the set-up."""
+@contextlib.contextmanager
+def own_gateway(**settings):
+    """A gateway of the tests' own, beside those of the set-up; gives its URL."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if name not in NOT_SETTINGS}
     environment |= {
         "PARLEY_LISTEN": f"127.0.0.1:{port}", "PARLEY_NODE_ID": "small", "PARLEY_LOOPS": "1",
-        "PARLEY_MAX_CONNECTIONS": "5", "PARLEY_MAX_SESSIONS_PER_USER": "2", "PARLEY_MAX_SUBSCRIPTIONS": "3",
-        "PARLEY_HANDSHAKE_TIMEOUT": "1s", "PARLEY_SHUTDOWN_TIMEOUT": "0s", "PARLEY_LOG_FORMAT": "json"}
+        "PARLEY_SHUTDOWN_TIMEOUT": "0s", "PARLEY_LOG_FORMAT": "json", **settings}
     process = subprocess.Popen(
         [PROGRAMS / "gateway"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     url = f"http://127.0.0.1:{port}"
@@ -133,6 +133,15 @@ def small_gateway():
         output = process.communicate(timeout=20)[0]
     assert process.returncode == 0
     assert all(json.loads(line)["node"] == "small" for line in output.splitlines())
+
+
+@pytest.fixture
+def small_gateway():
+    """One with tight limits."""
+    with own_gateway(
+            PARLEY_MAX_CONNECTIONS="5", PARLEY_MAX_SESSIONS_PER_USER="2", PARLEY_MAX_SUBSCRIPTIONS="3",
+            PARLEY_HANDSHAKE_TIMEOUT="1s") as url:
+        yield url
 
 
 def test_limits_are_told(small_gateway):

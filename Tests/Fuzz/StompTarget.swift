@@ -14,7 +14,7 @@ enum StompTarget {
         }
     }
 
-    /// Heart-beats are left out: several in one read are one.
+    /// Heart-beats are left out: several in one read are one. A frame that breaks two rules may be refused for either.
     private static func actions(_ pieces: [ArraySlice<UInt8>]) -> [StompAction] {
         let limits = StompLimits(headerCount: 16, headerBytes: 512, frame: 1_024, maximumSubscriptions: 4)
         var decoder = StompDecoder(limits: limits)
@@ -27,7 +27,7 @@ enum StompTarget {
                 switch decoder.next(bytes, &available) {
                 case .needMore: break reading
                 case .heartBeat: continue
-                case .failure(let failure): return actions + [.fail(failure)]
+                case .failure: return actions + [.fail(StompFailure("", ""))]
                 case .frame(let frame):
                     actions.append(session.receive(frame))
                     decoder.version = session.version

@@ -11,5 +11,6 @@
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
 static inline void parley_openssl_free(void *memory) { OPENSSL_free(memory); }

@@ -4,6 +4,10 @@ internal import Shared
 struct JwtHandshakeInterceptor: Sendable {
     enum Verdict {
         case accept(Identity, key: String, subprotocol: String?)
+        /// The same for the owner of a ticket, once it is redeemed.
+        case redeem(ticket: String, key: String, subprotocol: String?)
+        /// The token's key isn't known: read the issuer's keys again, then ask again.
+        case refreshKeys
         /// An HTTP response, and what `/ws?explain=1` says instead.
         case refuse(HandshakeRefusal)
         /// The request isn't a valid handshake.
@@ -22,7 +26,8 @@ struct JwtHandshakeInterceptor: Sendable {
         self.config = config
     }
 
-    func intercept(_ request: HTTPRequest) -> Verdict {
+    /// `keysAreFresh` where the issuer's keys have just been read again for this request.
+    func intercept(_ request: HTTPRequest, keysAreFresh: Bool = false) -> Verdict {
         let key: String
         let offered: [String]
         switch WebSocketHandshake.accept(request) {
@@ -34,13 +39,17 @@ struct JwtHandshakeInterceptor: Sendable {
         guard allows(origin: request.headers.first("Origin")) else {
             return .refuse(HandshakeRefusal(.forbidden, "origin-not-allowed", "This Origin may not connect."))
         }
+        let subprotocol = Self.subprotocols.first { offered.contains($0) }
         guard let token = token(of: request, offered) else {
+            if let ticket = HTTPQuery(request.query)?.first("ticket") {
+                return .redeem(ticket: ticket, key: key, subprotocol: subprotocol)
+            }
             return .refuse(HandshakeRefusal(.token, "token-missing", "The handshake has no token."))
         }
         do {
-            let identity = try authenticator.identity(token: token)
-            return .accept(identity, key: key, subprotocol: Self.subprotocols.first { offered.contains($0) })
+            return .accept(try authenticator.identity(token: token), key: key, subprotocol: subprotocol)
         } catch {
+            if error == .unknownKey, !keysAreFresh { return .refreshKeys }
             return .refuse(HandshakeRefusal(.token, "token-refused", error.description))
         }
     }
@@ -74,6 +83,8 @@ struct HandshakeRefusal: Error, Equatable {
     enum Kind: Equatable {
         case token
         case forbidden
+        /// Not now; milliseconds until it may go.
+        case busy(retryAfter: Int64)
     }
 
     let kind: Kind
@@ -91,6 +102,7 @@ struct HandshakeRefusal: Error, Equatable {
         switch kind {
         case .token: .token
         case .forbidden: .forbidden
+        case .busy: .tryAgainLater
         }
     }
 
@@ -98,6 +110,9 @@ struct HandshakeRefusal: Error, Equatable {
         switch kind {
         case .forbidden: ProblemDetails.response(status: 403, code: code, detail: message)
         case .token: Self.unauthorized(code, message)
+        case .busy(let retryAfter):
+            ProblemDetails.response(
+                status: 503, code: code, detail: message, retryAfter: Int((retryAfter + 999) / 1_000))
         }
     }
 

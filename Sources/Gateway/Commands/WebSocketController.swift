@@ -25,7 +25,7 @@ final class WebSocketController {
 
     /// Whether SENDs to a destination may wait for their answers side by side; others are carried out one after the other.
     static func isPipelined(_ destination: String) -> Bool {
-        destination != "/app/chat.edit" && destination != "/app/chat.delete"
+        destination != "/app/chat.edit" && destination != "/app/chat.delete" && destination != "/app/auth.refresh"
     }
 
     /// Carries out a SEND; `completion` is called once, now or later.
@@ -46,6 +46,8 @@ final class WebSocketController {
             worker.loop.spawn { [self] in
                 completion(await changeMessage(body, isEdit: destination == "/app/chat.edit", from: origin))
             }
+        case "/app/auth.refresh":
+            worker.loop.spawn { [self] in completion(await refreshToken(body, from: session)) }
         default:
             completion(
                 .refused(CommandError(.unknownDestination, "Nothing can be sent to this destination.")))

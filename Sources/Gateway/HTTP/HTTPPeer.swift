@@ -114,6 +114,44 @@ final class HTTPPeer: Peer {
 
     private func openWebSocket(_ request: HTTPRequest) -> ClientSession? {
         switch worker.node.interceptor.intercept(request) {
+        case .redeem(let ticket, let key, let subprotocol):
+            settleLater(request) { [worker] in
+                do throws(HandshakeRefusal) {
+                    return .accept(try await worker.identity(ticket: ticket), key: key, subprotocol: subprotocol)
+                } catch {
+                    return .refuse(error)
+                }
+            }
+            return nil
+        case .refreshKeys:
+            settleLater(request) { [worker] in
+                await worker.node.keySet?.refresh(on: worker.loop, log: worker.log)
+                return worker.node.interceptor.intercept(request, keysAreFresh: true)
+            }
+            return nil
+        case let verdict: return settle(verdict, request)
+        }
+    }
+
+    /// Judges a handshake that has to wait for something; nothing is read meanwhile.
+    private func settleLater(
+        _ request: HTTPRequest, _ judge: @escaping () async -> JwtHandshakeInterceptor.Verdict
+    ) {
+        isAnswering = true
+        connection.pauseReading()
+        worker.loop.spawn { [self] in
+            let verdict = await judge()
+            isAnswering = false
+            guard connection.isOpen else { return }
+            if let session = settle(verdict, request) { connection.peer = session }
+            connection.resumeReading()
+        }
+    }
+
+    /// Accepts or refuses; a verdict that still waits for something can't come here.
+    private func settle(_ verdict: JwtHandshakeInterceptor.Verdict, _ request: HTTPRequest) -> ClientSession? {
+        switch verdict {
+        case .redeem, .refreshKeys: return nil
         case .malformed(let response):
             worker.metrics.handshakesRefused.increment()
             respond(response, isHead: false, keepsAlive: false)

@@ -11,12 +11,20 @@ final class NodeContext: Sendable {
     let readiness = Readiness()
     let authenticator: Authenticator
     let interceptor: JwtHandshakeInterceptor
+    let revocations: Revocations
+    /// The issuer's keys, where they come as a set.
+    let keySet: KeySetKeeper?
     private let connectionCount = Atomic<Int>(0)
 
-    init(_ config: GatewayConfig, authenticator: Authenticator, metrics: GatewayMetrics) {
+    init(
+        _ config: GatewayConfig, authenticator: Authenticator, revocations: Revocations, keySet: KeySetKeeper?,
+        metrics: GatewayMetrics
+    ) {
         self.config = config
         self.metrics = metrics
         self.authenticator = authenticator
+        self.revocations = revocations
+        self.keySet = keySet
         id = config.nodeID ?? "node-\(Hex.encode(SecureRandom.bytes(4)))"
         partitioning = Partitioning(count: config.common.partitions)
         interceptor = JwtHandshakeInterceptor(authenticator, config.security)

@@ -27,6 +27,16 @@ public enum GatewaySettings {
     ) { text in text.utf8.count >= 32 ? Array(text.utf8) : nil }
     package static let jwtPublicKeyFile = Setting<String?>.text(
         "JWT_PUBLIC_KEY_FILE", "The PEM file with the key of RS256, ES256 or EdDSA.")
+    package static let jwtJWKSFile = Setting<String?>.text(
+        "JWT_JWKS_FILE", "A file with the keys of RS256, ES256 or EdDSA as a JSON Web Key Set.")
+    package static let jwtJWKSURL = Setting<String?>.parsed(
+        "JWT_JWKS_URL", allowed: "an https URL", "The same from a URL, such as the one your identity provider tells."
+    ) { text in text.hasPrefix("https://") && text.utf8.count > "https://".utf8.count ? text : nil }
+    package static let jwtJWKSCAFile = Setting<String?>.text(
+        "JWT_JWKS_CA_FILE", "A PEM file with the authorities to trust for that URL; the system's if not set.")
+    package static let jwtJWKSLifetime = Setting.milliseconds(
+        "JWT_JWKS_LIFETIME", default: "10m", in: "10s"..."24h",
+        "How long a key set is good for; a token with an unknown key makes it be read at once.")
     package static let jwtIssuer = Setting<String?>.text("JWT_ISSUER", "The iss that tokens must have; any if not set.")
     package static let jwtAudience = Setting<String?>.text(
         "JWT_AUDIENCE", "The aud that tokens must have; any if not set.")
@@ -94,6 +104,10 @@ public enum GatewaySettings {
                 jwtAlgorithm.declaration,
                 jwtSecret.declaration,
                 jwtPublicKeyFile.declaration,
+                jwtJWKSFile.declaration,
+                jwtJWKSURL.declaration,
+                jwtJWKSCAFile.declaration,
+                jwtJWKSLifetime.declaration,
                 jwtIssuer.declaration,
                 jwtAudience.declaration,
                 jwtLeeway.declaration,

@@ -40,6 +40,16 @@ extension Keys {
     public static func sessions(ofUser user: UUID) -> String { "user:\(user):sessions" }
 }
 
+/// What ends the life of tokens and sessions before their time.
+extension Keys {
+    /// `u:<user>` and `j:<jti>` by the second of their revocation.
+    public static let revocations = "revocations"
+    /// Sessions that an operator has ended, by the second.
+    public static let kicks = "kicks"
+    /// A one-time ticket for a handshake; `digest` is the hexadecimal SHA-256 of what the client has.
+    public static func ticket(_ digest: String) -> String { "ticket:\(digest)" }
+}
+
 /// Where persisters are found in Redis.
 extension Keys {
     /// The persisters by the time of their last sign of life.
