@@ -132,7 +132,7 @@ def own_gateway(**settings):
         process.terminate()
         output = process.communicate(timeout=20)[0]
     assert process.returncode == 0
-    assert all(json.loads(line)["node"] == "small" for line in output.splitlines())
+    assert all(json.loads(line)["node"] == environment["PARLEY_NODE_ID"] for line in output.splitlines())
 
 
 @pytest.fixture

@@ -85,6 +85,8 @@ struct HandshakeRefusal: Error, Equatable {
         case forbidden
         /// Not now; milliseconds until it may go.
         case busy(retryAfter: Int64)
+        /// Too many from this user or address; milliseconds until it may go.
+        case tooFast(retryAfter: Int64)
     }
 
     let kind: Kind
@@ -103,6 +105,7 @@ struct HandshakeRefusal: Error, Equatable {
         case .token: .token
         case .forbidden: .forbidden
         case .busy: .tryAgainLater
+        case .tooFast: .tooManyOrTooSlow
         }
     }
 
@@ -110,10 +113,19 @@ struct HandshakeRefusal: Error, Equatable {
         switch kind {
         case .forbidden: ProblemDetails.response(status: 403, code: code, detail: message)
         case .token: Self.unauthorized(code, message)
-        case .busy(let retryAfter):
-            ProblemDetails.response(
-                status: 503, code: code, detail: message, retryAfter: Int((retryAfter + 999) / 1_000))
+        case .busy(let retryAfter): later(503, retryAfter)
+        case .tooFast(let retryAfter): later(429, retryAfter)
         }
+    }
+
+    private func later(_ status: Int, _ retryAfter: Int64) -> HTTPResponse {
+        ProblemDetails.response(
+            status: status, code: code, detail: message, retryAfter: Int((retryAfter + 999) / 1_000))
+    }
+
+    /// More handshakes than the user or the address may make.
+    static func tooFast(retryAfter: Int64) -> HandshakeRefusal {
+        HandshakeRefusal(.tooFast(retryAfter: retryAfter), "too-fast", "Too many handshakes; try again later.")
     }
 
     /// 401 with the challenge that RFC 6750, section 3 asks for.

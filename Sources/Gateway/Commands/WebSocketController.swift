@@ -67,6 +67,16 @@ final class WebSocketController {
         } catch {
             return completion(.refused(error))
         }
+        worker.limiter.take(.sends, .user(origin.identity.user)) { [self] retryAfter in
+            if let retryAfter {
+                return completion(
+                    .refused(.tooFast(retryAfter: retryAfter), clientMessageID: command.clientMessageID))
+            }
+            submit(command, from: origin, completion)
+        }
+    }
+
+    private func submit(_ command: SendCommand, from origin: Origin, _ completion: @escaping (Outcome) -> Void) {
         let worker = worker
         let started = worker.loop.now
         let draft = command.draft(sender: origin.identity, deadline: started + config.sendTimeout) { outcome in
@@ -121,6 +131,16 @@ final class WebSocketController {
         } catch {
             return completion(.refused(error))
         }
+        worker.limiter.take(.typing, .user(session.identity.user)) { [self] retryAfter in
+            if let retryAfter { return completion(.refused(.tooFast(retryAfter: retryAfter))) }
+            tellTyping(isTyping, in: conversation, from: session, completion)
+        }
+    }
+
+    private func tellTyping(
+        _ isTyping: Bool, in conversation: UUID, from session: ClientSession,
+        _ completion: @escaping (Outcome) -> Void
+    ) {
         worker.loop.spawn { [worker] in
             // Who is subscribed was authorised then; everybody else is looked up.
             if !session.hasTopic(of: conversation) {

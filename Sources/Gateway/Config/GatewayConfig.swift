@@ -8,6 +8,8 @@ struct GatewayConfig: Sendable {
     var webSocket: WebSocketConfig
     /// Who may connect.
     var security: WebSocketSecurityConfig
+    /// How often users and addresses may do things.
+    var rates: RateLimits
     /// Where clients connect.
     var listen: SocketAddress
     /// Where health checks and metrics have a port of their own.
@@ -54,6 +56,7 @@ struct GatewayConfig: Sendable {
         common = CommonConfig(&reader)
         webSocket = WebSocketConfig(&reader)
         security = WebSocketSecurityConfig(&reader)
+        rates = RateLimits(&reader)
         listen = reader.read(GatewaySettings.listen)
         operatorListen = reader.read(CommonSettings.operatorListen)
         operatorOnly = reader.read(GatewaySettings.operatorOnly)

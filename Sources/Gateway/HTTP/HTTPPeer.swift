@@ -46,11 +46,7 @@ final class HTTPPeer: Peer {
                 let response = ProblemDetails.response(
                     status: failure.status, code: "bad-request", detail: failure.reason)
                 return respond(response, isHead: false, keepsAlive: false)
-            case .request(let request):
-                if let session = upgrade(request) {
-                    connection.peer = session
-                    return session.receive(&buffer, &available)
-                }
+            case .request(let request): answer(request)
             }
         }
     }
@@ -76,16 +72,15 @@ final class HTTPPeer: Peer {
 
     private static let webSocketPaths: Set<String> = ["/ws", "/ws/websocket"]
 
-    /// Answers a request, or turns the connection into a WebSocket.
-    private func upgrade(_ request: HTTPRequest) -> ClientSession? {
+    /// Answers a request, or turns the connection into a WebSocket; nothing is read meanwhile.
+    private func answer(_ request: HTTPRequest) {
         worker.metrics.httpRequests.increment()
         let isHead = request.method == "HEAD"
         guard isAdmitted || service == .operations else {
             let response = ProblemDetails.response(
                 status: 503, code: "too-many-connections", detail: "This node takes no more connections.",
                 retryAfter: 5)
-            respond(response, isHead: isHead, keepsAlive: false)
-            return nil
+            return respond(response, isHead: isHead, keepsAlive: false)
         }
         if Self.webSocketPaths.contains(request.path), service != .operations {
             return openWebSocket(request)
@@ -99,7 +94,6 @@ final class HTTPPeer: Peer {
             respond(response, isHead: isHead, keepsAlive: request.keepsAlive)
             if connection.isOpen { connection.resumeReading() }
         }
-        return nil
     }
 
     private func respond(_ response: HTTPResponse, isHead: Bool, keepsAlive: Bool) {
@@ -112,63 +106,47 @@ final class HTTPPeer: Peer {
         if !keepsAlive { connection.finish() }
     }
 
-    private func openWebSocket(_ request: HTTPRequest) -> ClientSession? {
-        switch worker.node.interceptor.intercept(request) {
-        case .redeem(let ticket, let key, let subprotocol):
-            settleLater(request) { [worker] in
-                do throws(HandshakeRefusal) {
-                    return .accept(try await worker.identity(ticket: ticket), key: key, subprotocol: subprotocol)
-                } catch {
-                    return .refuse(error)
-                }
-            }
-            return nil
-        case .refreshKeys:
-            settleLater(request) { [worker] in
-                await worker.node.keySet?.refresh(on: worker.loop, log: worker.log)
-                return worker.node.interceptor.intercept(request, keysAreFresh: true)
-            }
-            return nil
-        case let verdict: return settle(verdict, request)
+    private func openWebSocket(_ request: HTTPRequest) {
+        // Before any cryptography: a flood must not cost what it is meant to cost.
+        if let retryAfter = worker.limiter.admitHandshake() {
+            return refuse(
+                HandshakeRefusal(
+                    .busy(retryAfter: retryAfter), "try-later", "The node has too many handshakes at present."), request
+            )
         }
-    }
-
-    /// Judges a handshake that has to wait for something; nothing is read meanwhile.
-    private func settleLater(
-        _ request: HTTPRequest, _ judge: @escaping () async -> JwtHandshakeInterceptor.Verdict
-    ) {
         isAnswering = true
         connection.pauseReading()
         worker.loop.spawn { [self] in
-            let verdict = await judge()
+            let verdict = await worker.judge(request, from: connection.clientAddress)
             isAnswering = false
             guard connection.isOpen else { return }
-            if let session = settle(verdict, request) { connection.peer = session }
+            settle(verdict, request)
             connection.resumeReading()
         }
     }
 
-    /// Accepts or refuses; a verdict that still waits for something can't come here.
-    private func settle(_ verdict: JwtHandshakeInterceptor.Verdict, _ request: HTTPRequest) -> ClientSession? {
+    /// Accepts or refuses a handshake; a verdict that waits for something doesn't come here.
+    private func settle(_ verdict: JwtHandshakeInterceptor.Verdict, _ request: HTTPRequest) {
         switch verdict {
-        case .redeem, .refreshKeys: return nil
+        case .redeem, .refreshKeys: break
         case .malformed(let response):
             worker.metrics.handshakesRefused.increment()
             respond(response, isHead: false, keepsAlive: false)
-            return nil
-        case .refuse(let refusal):
-            worker.metrics.handshakesRefused.increment()
-            worker.log.handshakeRefused(refusal.code, address: connection.clientAddress)
-            if HTTPQuery(request.query)?.first("explain") == "1" {
-                explain(refusal, request)
-            } else {
-                respond(refusal.response, isHead: false, keepsAlive: false)
-            }
-            return nil
+        case .refuse(let refusal): refuse(refusal, request)
         case .accept(let identity, let key, let subprotocol):
             worker.metrics.handshakes.increment()
             connection.send(WebSocketHandshake.response(key: key, protocol: subprotocol))
-            return ClientSession(identity: identity, connection: connection, worker: worker)
+            connection.peer = ClientSession(identity: identity, connection: connection, worker: worker)
+        }
+    }
+
+    private func refuse(_ refusal: HandshakeRefusal, _ request: HTTPRequest) {
+        worker.metrics.handshakesRefused.increment()
+        worker.log.handshakeRefused(refusal.code, address: connection.clientAddress)
+        if HTTPQuery(request.query)?.first("explain") == "1" {
+            explain(refusal, request)
+        } else {
+            respond(refusal.response, isHead: false, keepsAlive: false)
         }
     }
 

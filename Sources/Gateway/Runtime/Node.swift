@@ -30,7 +30,8 @@ final class Node: Sendable {
         self.hub = LoopReference(hub, on: loops[0])
         var workers: [LoopReference<Worker>] = []
         for (loop, stores) in zip(loops, stores) {
-            let worker = Worker(index: loop.index, loop: loop, node: context, stores: stores, hub: self.hub)
+            let worker = Worker(
+                index: loop.index, loop: loop, loops: count, node: context, stores: stores, hub: self.hub)
             workers.append(LoopReference(worker, on: loop))
         }
         self.workers = workers

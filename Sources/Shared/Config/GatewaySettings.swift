@@ -69,6 +69,21 @@ public enum GatewaySettings {
         "STREAM_MAX_ENTRIES", default: 1_000_000, in: 1000...1_000_000_000,
         "How far PostgreSQL may fall behind, per partition, before messages are refused.")
 
+    package static let rateSends = Setting<RateLimit?>.rate(
+        "RATE_SENDS", default: "20/s:200", "How often a user may send, edit and delete, on all nodes together.")
+    package static let rateTyping = Setting<RateLimit?>.rate(
+        "RATE_TYPING", default: "10/s:100", "How often a user may send typing notices.")
+    package static let rateSubscribes = Setting<RateLimit?>.rate(
+        "RATE_SUBSCRIBES", default: "50/s:500", "How often a user may subscribe.")
+    package static let rateHandshakes = Setting<RateLimit?>.rate(
+        "RATE_HANDSHAKES", default: "2/s:40", "How often a user may open a WebSocket.")
+    package static let rateHandshakesPerAddress = Setting<RateLimit?>.rate(
+        "RATE_HANDSHAKES_PER_ADDRESS", default: "100/s:2000",
+        "How often an IP address may try to open a WebSocket, on all nodes together.")
+    package static let rateHandshakesPerNode = Setting<RateLimit?>.rate(
+        "RATE_HANDSHAKES_PER_NODE", default: "1000/s:4000",
+        "How many handshakes the node looks at; what is beyond costs no cryptography.")
+
     package static let handshakeTimeout = Setting.milliseconds(
         "HANDSHAKE_TIMEOUT", default: "10s", in: "1s"..."2m", "How long connecting may take, CONNECT included.")
     package static let idleTimeout = Setting.milliseconds(
@@ -126,6 +141,16 @@ public enum GatewaySettings {
                 maxBodyBytes.declaration,
                 sendQueueBytes.declaration,
                 streamMaxEntries.declaration,
+            ]),
+        SettingGroup(
+            "Rate limits",
+            [
+                rateSends.declaration,
+                rateTyping.declaration,
+                rateSubscribes.declaration,
+                rateHandshakes.declaration,
+                rateHandshakesPerAddress.declaration,
+                rateHandshakesPerNode.declaration,
             ]),
         SettingGroup(
             "Time limits",

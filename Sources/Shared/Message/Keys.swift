@@ -50,6 +50,12 @@ extension Keys {
     public static func ticket(_ digest: String) -> String { "ticket:\(digest)" }
 }
 
+/// How often things are done.
+extension Keys {
+    /// The bucket of one kind of thing and one user or address.
+    public static func rate(_ kind: String, of subject: String) -> String { "rate:\(kind):\(subject)" }
+}
+
 /// Where persisters are found in Redis.
 extension Keys {
     /// The persisters by the time of their last sign of life.
