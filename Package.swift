@@ -12,7 +12,7 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "Parley",
     products: [
-        .executable(name: "gateway", targets: ["Gateway"]),
+        .executable(name: "gateway", targets: ["GatewayMain"]),
         .executable(name: "persister", targets: ["Persister"]),
         .executable(name: "parley", targets: ["Parley"]),
     ],
@@ -21,6 +21,7 @@ let package = Package(
         .systemLibrary(name: "CHiredis", path: "Sources/CModules/CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "COpenSSL", path: "Sources/CModules/COpenSSL", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCurl", path: "Sources/CModules/CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CZlib", path: "Sources/CModules/CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(
             name: "CPostgres", path: "Sources/CModules/CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(
@@ -31,11 +32,17 @@ let package = Package(
                 .embedInCode("Postgres/Migrations"),
             ],
             swiftSettings: settings),
-        .executableTarget(
-            name: "Gateway", dependencies: ["Shared", "CLinux"],
+        // A library, so that Tests/ConformanceServer can host its protocols; GatewayMain is the program.
+        .target(
+            name: "Gateway", dependencies: ["Shared", "CLinux", "CZlib"], exclude: ["Main"],
             resources: [.embedInCode("Web/Assets")], swiftSettings: settings),
+        .executableTarget(
+            name: "GatewayMain", dependencies: ["Gateway"], path: "Sources/Gateway/Main", swiftSettings: settings),
         .executableTarget(name: "Persister", dependencies: ["Shared"], swiftSettings: settings),
         .executableTarget(name: "Parley", dependencies: ["Shared"], swiftSettings: settings),
+        .executableTarget(
+            name: "ConformanceServer", dependencies: ["Gateway", "Shared"], path: "Tests/ConformanceServer",
+            swiftSettings: settings),
         .testTarget(name: "SharedTests", dependencies: ["Shared"], swiftSettings: settings),
         .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Shared"], swiftSettings: settings),
         .testTarget(name: "PersisterTests", dependencies: ["Persister", "Shared"], swiftSettings: settings),

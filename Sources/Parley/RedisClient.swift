@@ -15,7 +15,7 @@ enum RedisClient {
         } catch {
             throw .failed(error.description)
         }
-        guard let endpoint = RedisEndpoint(url: config.redisURL) else { throw .failed("PARLEY_REDIS_URL isn't one") }
+        guard let endpoint = config.redisEndpoint else { throw .failed("PARLEY_REDIS_URL isn't one") }
         let loop: EventLoop
         do {
             loop = try EventLoop()
@@ -24,7 +24,10 @@ enum RedisClient {
         }
         let redis = RedisConnection(endpoint, name: "parley-cli", timeout: timeout, on: loop)
         var result: Result<[String], RedisError> = .failure(.notConnected)
-        loop.schedule(after: timeout) { loop.stop() }
+        loop.schedule(after: timeout) {
+            do throws(RedisError) { try redis.requireReady() } catch { result = .failure(error) }
+            loop.stop()
+        }
         loop.spawn {
             await redis.waitUntilReady()
             do throws(RedisError) {

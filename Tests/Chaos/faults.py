@@ -1,91 +1,92 @@
-"""What is broken on purpose: processes are killed and stopped, as kernels, operators and networks do it."""
+"""What is broken on purpose: processes are killed and stopped, the network is cut, streams are filled."""
 
 import asyncio
-import os
-import pathlib
 import signal
-import subprocess
+import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from network import links
 
-
-class SetUp:
-    """A Parley of the run's own, started by scripts/up in a folder of its own."""
-
-    def __init__(self, folder, port, gateways):
-        self.folder, self.gateways_wanted = pathlib.Path(folder), gateways
-        self.environment = {**os.environ, "PARLEY_DATA_DIR": str(folder), "PARLEY_PORT": str(port),
-                            "PARLEY_LOG_PUBLISH": "summary"}
-        self.state = {}
-
-    def up(self):
-        """Starts what doesn't run."""
-        command = [ROOT / "scripts" / "up", "--detach", "--gateways", str(self.gateways_wanted)]
-        result = subprocess.run(command, env=self.environment, capture_output=True, text=True)
-        if result.returncode != 0:
-            raise SystemExit(result.stdout + result.stderr)
-        lines = (self.folder / "state.env").read_text().splitlines()
-        self.state = {name: value.strip('"') for name, _, value in (line.partition("=") for line in lines)}
-
-    def down(self):
-        subprocess.run([ROOT / "scripts" / "down", "--wipe"], env=self.environment, capture_output=True, text=True)
-
-    def pid(self, name):
-        return int(self.state[f"PARLEY_PID_{name}"])
-
-    def processes(self, name):
-        """A server and its children: PostgreSQL works in many."""
-        pid = self.pid(name)
-        try:
-            children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        except FileNotFoundError:
-            return []
-        return [pid, *map(int, children)]
-
-    def runs(self, name):
-        try:
-            status = pathlib.Path(f"/proc/{self.pid(name)}/status").read_text()
-        except FileNotFoundError:
-            return False
-        return "State:\tZ" not in status
-
-    def signal(self, name, number):
-        for pid in self.processes(name):
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                pass
+# How long a stream may take to fill, in seconds.
+FILLING = 25
 
 
-async def kill(setup, name, random):
+async def kill(setup, world, name, seconds):
     """As the kernel kills it; started again after a while."""
     setup.signal(name, signal.SIGKILL)
-    await asyncio.sleep(random.uniform(0.2, 4))
+    await asyncio.sleep(min(seconds, 4))
     await asyncio.to_thread(setup.up)
 
 
-async def freeze(setup, name, random):
-    """Stopped and continued: to everybody else it looks like a network that swallows everything."""
+async def freeze(setup, world, name, seconds):
+    """Stopped and continued: it hears everything late, and knows nothing of it."""
     setup.signal(name, signal.SIGSTOP)
-    await asyncio.sleep(random.uniform(0.5, 9))
+    await asyncio.sleep(seconds)
     setup.signal(name, signal.SIGCONT)
 
 
-async def end(setup, name, random):
+async def end(setup, world, name, seconds):
     """As an operator ends it; started again after a while."""
-    setup.signal(name, signal.SIGINT if name == "POSTGRES" else signal.SIGTERM)
-    await asyncio.sleep(random.uniform(1, 6))
+    setup.end(name)
+    await asyncio.sleep(min(seconds, 4))
     # A gateway takes its time to let its clients go.
     while setup.runs(name):
         await asyncio.sleep(0.1)
     await asyncio.to_thread(setup.up)
 
 
+def cut(mode, is_forgotten=False):
+    """A link in another mode for a while; where it is forgotten, no connection outlives that, as behind a firewall."""
+    async def cut(setup, world, link, seconds):
+        # Half a second each way is far beyond any network, and below every time limit.
+        setup.network.set(link, mode, min(seconds / 10, 0.5) if mode == "delay" else 0)
+        await asyncio.sleep(seconds)
+        if is_forgotten:
+            setup.network.set(link, "refuse")
+        setup.network.set(link, "pass")
+    return cut
+
+
+def fill(cause):
+    """Nothing reaches PostgreSQL until a stream is full and sends are refused."""
+    async def fill(setup, world, target, seconds):
+        refused = world.refused
+        filling = asyncio.create_task(until(lambda: world.refused > refused, FILLING))
+        if cause == "freeze":
+            setup.signal(target, signal.SIGSTOP)
+        elif cause == "kill":
+            setup.signal(target, signal.SIGKILL)
+        else:
+            setup.network.set(target, "blackhole")
+        world.unfilled += not await filling
+        await asyncio.sleep(min(seconds, 2))
+        if cause == "freeze":
+            setup.signal(target, signal.SIGCONT)
+        elif cause == "kill":
+            await asyncio.to_thread(setup.up)
+        else:
+            setup.network.set(target, "pass")
+    return fill
+
+
+async def until(condition, patience):
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        await asyncio.sleep(0.05)
+    return False
+
+
 def kinds(gateways):
-    """All faults by name."""
-    servers = [f"GATEWAY_{number}" for number in range(1, gateways + 1)] + ["PERSISTER_1", "REDIS", "POSTGRES"]
-    return {
-        f"{how.__name__} {server.lower().replace('_', '-')}": (how, server)
-        for server in servers
-        for how in (kill, freeze, end)
-    }
+    """All faults by name: (family, how, what it is done to)."""
+    servers = [f"gateway-{number}" for number in range(1, gateways + 1)] + ["persister-1", "redis", "postgres"]
+    known = {f"{how.__name__} {server}": ("processes", how, server) for server in servers for how in (kill, freeze, end)}
+    for link in links(gateways):
+        for mode in ("refuse", "blackhole", "swallow-up", "swallow-down", "delay"):
+            known[f"{mode} {link}"] = ("network", cut(mode), link)
+        known[f"forget {link}"] = ("network", cut("blackhole", is_forgotten=True), link)
+    for cause, target in (
+            ("freeze", "persister-1"), ("kill", "persister-1"), ("freeze", "postgres"), ("kill", "postgres"),
+            ("blackhole", "persister-1>postgres")):
+        known[f"fill streams, {cause} {target}"] = ("streams", fill(cause), target)
+    return known

@@ -1,7 +1,6 @@
-"""The people of the chaos run: they write, they listen, and they keep records of their own.
+"""The people of the chaos run: plain STOMP clients over WebSocket that do what a good client has to do.
 
-Each is a plain STOMP client over WebSocket that does what a good client has to do: it reconnects, to any gateway, sends
-again under the same clientMessageId what wasn't acknowledged, and resumes after the last event that it has seen.
+They reconnect, to any gateway, and live with every silence; what they do there, their own files tell.
 """
 
 import asyncio
@@ -35,6 +34,20 @@ def parse(text):
     return command, dict(line.split(":", 1) for line in lines), body.removesuffix("\0")
 
 
+def content(name, *words):
+    """A content tells when it was first sent: "name seconds word…"."""
+    return " ".join([name, f"{time.monotonic():.4f}", *words])
+
+
+def sent_at(content):
+    """When a message's present state was sent; nothing is told of deleted ones and of the server's own."""
+    _, _, rest = content.partition(" ")
+    try:
+        return float(rest.partition(" ")[0])
+    except ValueError:
+        return 0.0
+
+
 class Lost(Exception):
     """The connection is gone, or as good as gone."""
 
@@ -45,18 +58,23 @@ class Person:
     # A gateway that is stopped answers nothing: after so long it counts as gone.
     PATIENCE = 8
 
-    def __init__(self, world, user, random):
-        self.world, self.user, self.random = world, user, random
+    def __init__(self, world, user, dice):
+        self.world, self.user, self.dice = world, user, dice
         self.connections = 0
+        self.has_left = False
+
+    @property
+    def is_done(self):
+        return self.world.is_over or self.has_left
 
     async def run(self):
-        while not self.world.is_over:
-            url = self.random.choice(self.world.gateways).replace("http", "ws") + "/ws"
+        while not self.is_done:
+            url = self.dice.choice(self.world.gateways).replace("http", "ws") + "/ws"
             headers = {"Authorization": "Bearer " + token(self.user, self.world.secret)}
             try:
                 async with connect(
                     url, additional_headers=headers, compression=None, open_timeout=self.PATIENCE, ping_interval=None,
-                    close_timeout=1, max_size=None,
+                    close_timeout=1, max_size=None, max_queue=1024,
                 ) as self.socket:
                     await self.socket.send(frame("CONNECT", accept_version="1.2", host="x"))
                     command, _, _ = await self.receive()
@@ -65,124 +83,27 @@ class Person:
                     self.connections += 1
                     await self.live()
             except (OSError, WebSocketException, Lost, TimeoutError):
-                await asyncio.sleep(self.random.uniform(0.05, 0.3))
+                await asyncio.sleep(self.dice.uniform(0.05, 0.3))
 
     async def receive(self):
         while True:
-            text = await asyncio.wait_for(self.socket.recv(), self.PATIENCE)
-            if text.strip():
+            async with asyncio.timeout(self.PATIENCE):
+                text = await self.socket.recv()
+            if len(text) > 1:
                 return parse(text)
+
+    async def receive_or_ping(self):
+        """Silence is no fault where nobody writes: None, if the gateway answers a ping."""
+        try:
+            return await self.receive()
+        except TimeoutError:
+            pong = await self.socket.ping()
+            async with asyncio.timeout(self.PATIENCE):
+                await pong
+            return None
+
+    async def subscribe(self, id, destination, **headers):
+        await self.socket.send(frame("SUBSCRIBE", id=id, destination=destination, **headers))
 
     async def live(self):
         raise NotImplementedError
-
-
-class Writer(Person):
-    """Writes numbered messages; each is sent until it is acknowledged."""
-
-    WINDOW = 20
-
-    def __init__(self, world, user, random, conversation, name, pause):
-        super().__init__(world, user, random)
-        self.conversation, self.name, self.pause = conversation, name, pause
-        self.written = 0
-        self.waiting = {}
-        self.acknowledged = {}
-        self.trouble = {}
-
-    async def live(self):
-        await self.socket.send(frame("SUBSCRIBE", id="acks", destination="/user/queue/acks"))
-        await self.socket.send(frame("SUBSCRIBE", id="errors", destination="/user/queue/errors"))
-        # What the last connection left without an answer.
-        for name in list(self.waiting):
-            await self.send(name)
-        writing = asyncio.create_task(self.write())
-        try:
-            while not self.world.is_over:
-                await self.hear()
-        finally:
-            writing.cancel()
-
-    async def write(self):
-        while not self.world.is_closing:
-            if len(self.waiting) < self.WINDOW:
-                name = f"{self.name}-{self.written}"
-                self.written += 1
-                self.waiting[name] = time.monotonic()
-                await self.send(name)
-            await asyncio.sleep(self.random.uniform(0, 2 * self.pause))
-
-    async def send(self, name):
-        body = json.dumps({"conversationId": self.conversation, "content": f"content of {name}", "clientMessageId": name})
-        await self.socket.send(frame("SEND", body, destination="/app/chat.send"))
-
-    async def hear(self):
-        command, headers, body = await self.receive()
-        if command != "MESSAGE":
-            raise Lost
-        news = json.loads(body)
-        name = news.get("clientMessageId")
-        if headers["subscription"] == "acks":
-            known = self.acknowledged.setdefault(name, news["messageId"])
-            if known != news["messageId"]:
-                self.world.violations.append(f"{name} was acknowledged as {known} and as {news['messageId']}")
-            self.waiting.pop(name, None)
-            return
-        self.trouble[news["code"]] = self.trouble.get(news["code"], 0) + 1
-        if news["code"] not in ("try-later", "outcome-unknown"):
-            self.world.violations.append(f"{name} was refused: {news['code']}")
-        await asyncio.sleep(0.1)
-        if name in self.waiting:
-            await self.send(name)
-
-
-class Listener(Person):
-    """Listens to a conversation, over however many connections, and keeps everything in the order it came."""
-
-    def __init__(self, world, user, random, conversation):
-        super().__init__(world, user, random)
-        self.conversation = conversation
-        self.heard = []
-        self.position = 0
-        self.unrecovered = 0
-
-    async def live(self):
-        destination = f"/topic/conversation/{self.conversation}"
-        await self.socket.send(frame("SUBSCRIBE", id="errors", destination="/user/queue/errors"))
-        await self.socket.send(
-            frame("SUBSCRIBE", id="topic", destination=destination, receipt="r", resume_after=self.position))
-        while not self.world.is_over:
-            try:
-                command, headers, body = await self.receive()
-            except TimeoutError:
-                # Silence is no fault where nobody writes; a ping tells the two apart.
-                pong = await self.socket.ping()
-                await asyncio.wait_for(pong, self.PATIENCE)
-                continue
-            if command == "RECEIPT":
-                self.unrecovered += headers["recovered"] != "true"
-            elif command == "MESSAGE" and headers["subscription"] == "topic":
-                message = json.loads(body)
-                self.heard.append((message["eventId"], message["clientMessageId"]))
-                self.position = max(self.position, message["eventId"])
-            else:
-                # Refused for now: with another connection, a little later.
-                raise Lost
-
-
-class Stranger(Person):
-    """Tries to listen to a conversation of others, and must never hear anything."""
-
-    def __init__(self, world, user, random, conversation):
-        super().__init__(world, user, random)
-        self.conversation = conversation
-
-    async def live(self):
-        await self.socket.send(frame("SUBSCRIBE", id="errors", destination="/user/queue/errors"))
-        while not self.world.is_over:
-            destination = f"/topic/conversation/{self.conversation}"
-            await self.socket.send(frame("SUBSCRIBE", id="topic", destination=destination))
-            command, headers, body = await self.receive()
-            if command != "MESSAGE" or headers["subscription"] != "errors":
-                self.world.violations.append(f"a stranger heard {command} {body[:80]}")
-            await asyncio.sleep(self.random.uniform(0.2, 1))

@@ -3,6 +3,7 @@
 import pytest
 
 import parley
+import servers
 
 
 @pytest.fixture
@@ -17,6 +18,21 @@ def clients():
     yield make
     for client in made:
         client.close()
+
+
+@pytest.fixture
+def gateway():
+    """Starts gateways of the test's own."""
+    started = []
+
+    def start(**settings):
+        started.append(servers.Gateway(**settings))
+        return started[-1]
+
+    yield start
+    for server in started:
+        if server.process.poll() is None:
+            server.stop()
 
 
 @pytest.fixture

@@ -57,14 +57,14 @@ class Answer:
         return json.loads(self.text)
 
 
-def call(method, path, user=None, body=None, url=URL, bearer=None):
+def call(method, path, user=None, body=None, url=URL, bearer=None, tls=None):
     """A REST call; `body` is sent as JSON, or as it is where it is bytes."""
     data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
     request = urllib.request.Request(url + path, data=data, method=method)
     if user or bearer:
         request.add_header("Authorization", "Bearer " + (bearer or token(user)))
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE, context=tls) as response:
             return Answer(response.status, response.headers, response.read())
     except urllib.error.HTTPError as error:
         return Answer(error.code, error.headers, error.read())

@@ -5,7 +5,8 @@ import threading
 import pytest
 
 import parley
-from test_endurance import start_postgres, stop_postgres, stored
+from stores import stored
+from test_endurance import start_postgres, stop_postgres
 
 FIRST, SECOND = parley.GATEWAYS[0], parley.GATEWAYS[-1]
 
@@ -35,6 +36,21 @@ def test_an_edit_reaches_everybody_and_replaces_the_content(clients, pair):
         items = parley.history(conversation, other, url=url)
         assert [(item["id"], item["content"]) for item in items] == [(id, "second thought")]
     parley.wait_for(lambda: stored(conversation) == "1|1", what="the row")
+
+
+def test_an_edit_tells_how_far_its_message_has_got(clients, pair):
+    one, other, conversation = pair
+    receiver = clients(other, SECOND)
+    topic, _ = receiver.subscribe(f"/topic/conversation/{conversation}")
+    id = send(conversation, one, "first thought")
+    receiver.next(topic)
+    parley.call("POST", f"/api/conversations/{conversation}/read", other, {"messageId": id})
+    path = f"/api/conversations/{conversation}/messages/{id}"
+    assert parley.call("PATCH", path, one, {"content": "second thought"}).status == 200
+    edit = receiver.next(topic)
+    assert (edit["content"], edit["status"]) == ("second thought", "READ")
+    assert parley.call("DELETE", path, one).status == 200
+    assert receiver.next(topic)["status"] == "READ"
 
 
 def test_who_may_change_what(clients):

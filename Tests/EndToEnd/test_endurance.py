@@ -8,15 +8,9 @@ import threading
 import time
 
 import parley
+from stores import stored
 
 SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "scripts"
-
-
-def stored(conversation):
-    query = f"select count(*), count(distinct id) from messages where conversation_id = '{conversation}'"
-    result = subprocess.run(
-        ["psql", os.environ["PARLEY_DATABASE_URL"], "-Atc", query], capture_output=True, text=True)
-    return result.stdout.strip()
 
 
 def stop_postgres():
@@ -33,6 +27,11 @@ def start_postgres():
     state = pathlib.Path(os.environ["PARLEY_DATA_DIR"], "state.env").read_text()
     line = next(line for line in state.splitlines() if line.startswith("PARLEY_PID_POSTGRES="))
     os.environ["PARLEY_PID_POSTGRES"] = line.split("=")[1].strip("'\"")
+    # Each loop of each gateway tries again by itself, after a pause; calls land on any of them.
+    user = parley.new_user()
+    parley.wait_for(lambda: all(
+        parley.call("GET", "/api/conversations", user, url=url).status == 200 for url in parley.GATEWAYS for _ in range(10)),
+        what="gateways that have PostgreSQL again")
 
 
 class Correspondent:

@@ -10,7 +10,8 @@ import time
 import pytest
 
 import parley
-from test_endurance import SCRIPTS, stored
+from stores import stored
+from test_endurance import SCRIPTS
 from test_websocket import frame, open_socket
 
 

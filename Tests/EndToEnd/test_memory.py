@@ -1,19 +1,11 @@
 """Redis' memory is full: nothing new is taken, and what was acknowledged makes its way out."""
 
-import os
-import subprocess
-
 import pytest
 
 import parley
-from test_endurance import stored
+from servers import Server
+from stores import redis, stored
 from test_failures import kill, restarted  # noqa: F401
-from test_operations import NOT_SETTINGS, PROGRAMS
-
-
-def redis(*arguments):
-    command = ["redis-cli", "-u", os.environ["PARLEY_REDIS_URL"], *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @pytest.fixture
@@ -27,18 +19,9 @@ def memory_is_given_back(restarted):
 def persister():
     """Starts a persister of the tests' own."""
     started = []
-    environment = {name: value for name, value in os.environ.items() if name not in NOT_SETTINGS}
-
-    def start():
-        started.append(subprocess.Popen(
-            [PROGRAMS / "persister"], env=environment | {"PARLEY_PERSISTER_ID": "late"}, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.terminate()
-        assert process.wait(timeout=20) == 0
+    yield lambda: started.append(Server("persister", PERSISTER_ID="late"))
+    for server in started:
+        server.stop()
 
 
 def test_the_persister_makes_room(pair, clients, memory_is_given_back, persister):

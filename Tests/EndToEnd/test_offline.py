@@ -1,13 +1,12 @@
 """Who was away gets what he missed, on each of his devices."""
 
-import os
 import queue
-import subprocess
 import time
 
 import pytest
 
 import parley
+from stores import redis
 
 FIRST, SECOND = parley.GATEWAYS[0], parley.GATEWAYS[-1]
 QUEUE = "/user/queue/messages"
@@ -105,9 +104,7 @@ def test_an_interruption_of_pubsub_loses_nothing(clients, pair):
         sender.send(conversation, f"text {number}", receipt=f"r{number}" if number % 50 == 49 else None)
         if number % 50 == 49:
             sender.receipt(f"r{number}")
-            subprocess.run(
-                ["redis-cli", "-u", os.environ["PARLEY_REDIS_URL"], "CLIENT", "KILL", "TYPE", "pubsub"],
-                capture_output=True, check=True)
+            redis("CLIENT", "KILL", "TYPE", "pubsub")
             time.sleep(0.05)
     expected = [f"text {number}" for number in range(300)]
     assert [listener.next(topic)["content"] for _ in range(300)] == expected

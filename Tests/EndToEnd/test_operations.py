@@ -1,6 +1,5 @@
 """What operators do: stop a node, look at sessions, read logs, make a mistake in the configuration."""
 
-import contextlib
 import json
 import os
 import pathlib
@@ -12,22 +11,15 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 import parley
+from servers import NOT_SETTINGS, PROGRAMS
 from test_failures import restarted  # noqa: F401
 from test_websocket import closed_with, connected, frame, open_socket, parse
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAMS = pathlib.Path(os.environ.get("PARLEY_BIN_DIR", ROOT / ".build" / "release"))
 
 
 def run(program, *arguments, **environment):
     return subprocess.run(
         [PROGRAMS / program, *arguments], capture_output=True, text=True, timeout=30,
         env={name: value for name, value in {**os.environ, **environment}.items() if name not in NOT_SETTINGS})
-
-
-# What scripts/up writes for scripts is no setting, and would be refused as one.
-NOT_SETTINGS = {name for name in os.environ if name.startswith("PARLEY_PID_")} | {
-    "PARLEY_URL", "PARLEY_GATEWAY_URLS", "PARLEY_DATA_DIR", "PARLEY_BIN_DIR"}
 
 
 def test_a_node_that_stops_sends_its_clients_elsewhere(restarted):
@@ -105,43 +97,14 @@ def test_a_bad_value_stops_the_start_and_is_named():
         assert "PARLEY_REDIS_URL" in help_text and "PARLEY_DEDUPE_WINDOW" in help_text
 
 
-@contextlib.contextmanager
-def own_gateway(**settings):
-    """A gateway of the tests' own, beside those of the set-up; gives its URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if name not in NOT_SETTINGS}
-    environment |= {
-        "PARLEY_LISTEN": f"127.0.0.1:{port}", "PARLEY_NODE_ID": "small", "PARLEY_LOOPS": "1",
-        "PARLEY_SHUTDOWN_TIMEOUT": "0s", "PARLEY_LOG_FORMAT": "json", **settings}
-    process = subprocess.Popen(
-        [PROGRAMS / "gateway"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    url = f"http://127.0.0.1:{port}"
-
-    def is_ready():
-        try:
-            return parley.call("GET", "/readyz", url=url).status == 200
-        except OSError:
-            return False
-
-    try:
-        parley.wait_for(is_ready, what="the small gateway")
-        yield url
-    finally:
-        process.terminate()
-        output = process.communicate(timeout=20)[0]
-    assert process.returncode == 0
-    assert all(json.loads(line)["node"] == environment["PARLEY_NODE_ID"] for line in output.splitlines())
-
-
 @pytest.fixture
-def small_gateway():
-    """One with tight limits."""
-    with own_gateway(
-            PARLEY_MAX_CONNECTIONS="5", PARLEY_MAX_SESSIONS_PER_USER="2", PARLEY_MAX_SUBSCRIPTIONS="3",
-            PARLEY_HANDSHAKE_TIMEOUT="1s") as url:
-        yield url
+def small_gateway(gateway):
+    """A gateway with tight limits, whose log is JSON."""
+    server = gateway(
+        NODE_ID="small", MAX_CONNECTIONS=5, MAX_SESSIONS_PER_USER=2, MAX_SUBSCRIPTIONS=3, HANDSHAKE_TIMEOUT="1s",
+        LOG_FORMAT="json")
+    yield server.url
+    assert all(json.loads(line)["node"] == "small" for line in server.stop())
 
 
 def test_limits_are_told(small_gateway):

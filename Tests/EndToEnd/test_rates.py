@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 import parley
-from test_operations import own_gateway
+from servers import own_gateway
 from test_websocket import connected, frame, open_socket, parse
 
 
@@ -29,8 +29,8 @@ def errors_of(websocket):
 
 def test_a_users_sends_are_limited_over_nodes_devices_and_rest(pair):
     one, _, conversation = pair
-    limit = {"PARLEY_RATE_SENDS": "20/s:40"}
-    with own_gateway(PARLEY_NODE_ID="rate-1", **limit) as first, own_gateway(PARLEY_NODE_ID="rate-2", **limit) as second:
+    limit = {"RATE_SENDS": "20/s:40"}
+    with own_gateway(NODE_ID="rate-1", **limit) as first, own_gateway(NODE_ID="rate-2", **limit) as second:
         sockets = [connected(one, url=path(url))[0] for url in (first, first, second)]
         for websocket in sockets:
             errors_of(websocket)
@@ -73,7 +73,7 @@ def test_a_users_sends_are_limited_over_nodes_devices_and_rest(pair):
 
 def test_typing_and_subscribing_are_limited(pair):
     one, _, conversation = pair
-    with own_gateway(PARLEY_RATE_TYPING="1/s:3", PARLEY_RATE_SUBSCRIBES="1/s:20") as url:
+    with own_gateway(RATE_TYPING="1/s:3", RATE_SUBSCRIBES="1/s:20") as url:
         websocket, _ = connected(one, url=path(url))
         errors_of(websocket)
 
@@ -110,7 +110,7 @@ def refused(url, user=None, bearer=None, address=None):
 
 def test_handshakes_of_a_user_are_limited():
     user = parley.new_user()
-    with own_gateway(PARLEY_RATE_HANDSHAKES="1/m:10") as url:
+    with own_gateway(RATE_HANDSHAKES="1/m:10") as url:
         answers = [refused(url, user) for _ in range(20)]
         assert 9 <= answers.count(None) <= 11
         status, code, retry_after = answers[-1]
@@ -121,7 +121,7 @@ def test_handshakes_of_a_user_are_limited():
 def test_handshakes_from_an_address_are_limited_whoever_they_claim_to_be():
     # Nobody else's bucket: those of the set-up are in the same Redis.
     address, other = (f"198.51.100.{number}" for number in random.sample(range(1, 255), 2))
-    with own_gateway(PARLEY_RATE_HANDSHAKES_PER_ADDRESS="1/m:10", PARLEY_TRUSTED_PROXIES="127.0.0.1") as url:
+    with own_gateway(RATE_HANDSHAKES_PER_ADDRESS="1/m:10", TRUSTED_PROXIES="127.0.0.1") as url:
         answers = [refused(url, bearer="x.y.z", address=address) for _ in range(20)]
         assert 9 <= sum(answer[0] == 401 for answer in answers) <= 11 and answers[-1][:2] == (429, "too-fast")
         assert refused(url, parley.new_user(), address=address)[0] == 429
@@ -129,7 +129,7 @@ def test_handshakes_from_an_address_are_limited_whoever_they_claim_to_be():
 
 
 def test_a_flood_of_handshakes_costs_no_cryptography():
-    with own_gateway(PARLEY_RATE_HANDSHAKES_PER_NODE="1/s:5", PARLEY_RATE_HANDSHAKES_PER_ADDRESS="off") as url:
+    with own_gateway(RATE_HANDSHAKES_PER_NODE="1/s:5", RATE_HANDSHAKES_PER_ADDRESS="off") as url:
         answers = [refused(url, bearer="x.y.z") for _ in range(12)]
         assert [answer[0] for answer in answers][:5] == [401] * 5
         assert answers[-1][:2] == (503, "try-later") and answers[-1][2] >= 1

@@ -1,9 +1,7 @@
 """Delivered and read: cursors that go forward only, and the status that follows from them."""
 
-import subprocess
-import os
-
 import parley
+from stores import query
 
 FIRST, SECOND = parley.GATEWAYS[0], parley.GATEWAYS[-1]
 
@@ -20,7 +18,8 @@ def test_receipts_reach_the_senders_devices_and_the_status_follows(clients, pair
     one, other, conversation = pair
     phone, laptop, reader = clients(one, FIRST), clients(one, SECOND), clients(other, SECOND)
     queues = [(client, client.subscribe("/user/queue/receipts")[0]) for client in (phone, laptop)]
-    own, _ = reader.subscribe("/user/queue/receipts")
+    device = clients(other, FIRST)
+    own, _ = device.subscribe("/user/queue/conversations")
     ids = [send(conversation, one, f"text {number}") for number in range(3)]
     assert statuses(conversation, other) == ["SENT"] * 3
 
@@ -37,7 +36,8 @@ def test_receipts_reach_the_senders_devices_and_the_status_follows(clients, pair
     reader.receipt("r")
     for client, queue in queues:
         assert client.next(queue) == notice(ids[1], ids[0])
-    assert reader.next(own) == notice(ids[1], ids[0])
+    # The reader's other devices take it for read, too.
+    assert device.next(own) == {"event": "read", "conversation": {"id": conversation, "lastReadMessageId": ids[0]}}
     assert statuses(conversation, one) == ["READ", "DELIVERED", "SENT"]
     # Back is no move; beyond the last is the last.
     reader.command("/app/chat.read", {"conversationId": conversation, "messageId": 1}, "back")
@@ -65,9 +65,8 @@ def test_unread_counts_what_others_wrote_and_one_has_not_read(pair):
     parley.call("POST", f"/api/conversations/{conversation}/read", other, {"messageId": ids[2]})
     parley.wait_for(lambda: unread(other) == 2, what="two unread messages")
     assert unread(one) == 1
-    query = f"select read_id from participants where conversation_id = '{conversation}' and user_id = '{other}'"
-    result = subprocess.run(["psql", os.environ["PARLEY_DATABASE_URL"], "-Atc", query], capture_output=True, text=True)
-    assert int(result.stdout) == ids[2]
+    sql = f"select read_id from participants where conversation_id = '{conversation}' and user_id = '{other}'"
+    assert int(query(sql)) == ids[2]
 
 
 def test_in_a_group_the_slowest_decides_and_a_newcomer_changes_nothing():
@@ -95,3 +94,14 @@ def test_strangers_move_nothing(clients, pair):
     assert stranger.next(errors)["field"] == "messageId"
     path = f"/api/conversations/{conversation}/read"
     assert parley.call("POST", path, parley.new_user(), {"messageId": 1}).status == 404
+
+
+def test_what_a_group_has_got_is_learnt_from_pongs(clients):
+    users = [parley.new_user() for _ in range(3)]
+    conversation = parley.create("GROUP", users)
+    devices = [clients(users[1], FIRST), clients(users[2], SECOND)]
+    topics = [device.subscribe(f"/topic/conversation/{conversation}")[0] for device in devices]
+    id = send(conversation, users[0], "text")
+    for device, topic in zip(devices, topics):
+        assert device.next(topic)["id"] == id
+    parley.wait_for(lambda: statuses(conversation, users[0]) == ["DELIVERED"], what="the status DELIVERED")

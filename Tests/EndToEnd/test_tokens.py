@@ -12,7 +12,8 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 import parley
-from test_operations import own_gateway, run
+from servers import own_gateway
+from test_operations import run
 from test_websocket import closed_with, connected, frame, open_socket, parse
 
 
@@ -213,7 +214,7 @@ def issuer(tmp_path):
 def test_keys_from_a_url_change_and_strangers_cause_few_fetches(issuer):
     user = parley.new_user()
     with issuer.serving() as (url, authorities), own_gateway(
-            PARLEY_JWT_ALGORITHM="RS256", PARLEY_JWT_JWKS_URL=url, PARLEY_JWT_JWKS_CA_FILE=authorities) as gateway:
+            JWT_ALGORITHM="RS256", JWT_JWKS_URL=url, JWT_JWKS_CA_FILE=authorities) as gateway:
         def status(token):
             return parley.call("GET", "/api/conversations", bearer=token, url=gateway).status
 
@@ -233,7 +234,7 @@ def test_keys_from_a_url_change_and_strangers_cause_few_fetches(issuer):
 
 
 def test_keys_from_a_url_that_cannot_be_trusted_are_not_used(issuer):
-    with issuer.serving() as (url, _), own_gateway(PARLEY_JWT_ALGORITHM="RS256", PARLEY_JWT_JWKS_URL=url) as gateway:
+    with issuer.serving() as (url, _), own_gateway(JWT_ALGORITHM="RS256", JWT_JWKS_URL=url) as gateway:
         token = issuer.token("first", parley.new_user())
         assert parley.call("GET", "/api/conversations", bearer=token, url=gateway).status == 401
         assert issuer.fetches == 0
@@ -242,7 +243,7 @@ def test_keys_from_a_url_that_cannot_be_trusted_are_not_used(issuer):
 def test_keys_from_a_file(issuer):
     path = issuer.folder / "keys.json"
     path.write_bytes(issuer.document)
-    with own_gateway(PARLEY_JWT_ALGORITHM="RS256", PARLEY_JWT_JWKS_FILE=str(path)) as gateway:
+    with own_gateway(JWT_ALGORITHM="RS256", JWT_JWKS_FILE=str(path)) as gateway:
         token = issuer.token("first", parley.new_user())
         parley.wait_for(
             lambda: parley.call("GET", "/api/conversations", bearer=token, url=gateway).status == 200, what="the keys")

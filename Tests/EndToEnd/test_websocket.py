@@ -1,7 +1,6 @@
 """WebSocket and STOMP on the wire, by the `websockets` package."""
 
 import json
-import socket
 import struct
 import time
 
@@ -240,39 +239,3 @@ def test_heart_beats_are_kept():
     assert websocket.recv(timeout=11) == "\n"
     assert time.monotonic() - started < 10.5
     websocket.close()
-
-
-def raw(data):
-    """What the balancer's other side answers to bytes."""
-    with socket.create_connection(parley.address(parley.URL), timeout=10) as connection:
-        connection.sendall(data)
-        answer = b""
-        while piece := connection.recv(65536):
-            answer += piece
-        return answer
-
-
-@pytest.mark.parametrize(
-    "data, status",
-    [
-        (b"NONSENSE\r\n\r\n", b"400"),
-        (b"GET / HTTP/1.1\r\n\r\n", b"400"),
-        (b"GET /" + b"a" * 10000 + b" HTTP/1.1\r\n\r\n", b"414"),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 200 + b"\r\n", b"431"),
-        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", b"400"),
-        (b"GET / HTTP/3.0\r\nHost: x\r\n\r\n", b"505"),
-        (b"GET /ws HTTP/1.1\r\nHost: x\r\n\r\n", b"426"),
-    ],
-)
-def test_what_cannot_be_parsed_is_answered_and_closed(data, status):
-    assert raw(data).split(b" ")[1] == status
-
-
-def test_pipelined_requests_are_answered_in_order():
-    answer = raw(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    assert answer.count(b"HTTP/1.1 ") == 2 and answer.index(b" 200 ") < answer.index(b" 404 ")
-
-
-def test_head_has_no_body():
-    answer = raw(b"HEAD /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"\r\n\r\n") and b"Content-Length: 15" in answer

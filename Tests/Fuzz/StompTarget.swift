@@ -27,7 +27,7 @@ enum StompTarget {
                 switch decoder.next(bytes, &available) {
                 case .needMore: break reading
                 case .heartBeat: continue
-                case .failure: return actions + [.fail(StompFailure("", ""))]
+                case .failure: return actions + [.fail(StompFailure(.malformedFrame, ""))]
                 case .frame(let frame):
                     actions.append(session.receive(frame))
                     decoder.version = session.version

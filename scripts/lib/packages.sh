@@ -2,12 +2,12 @@
 # Debian's packages that building, running and testing need.
 
 PACKAGES=(
-    libhiredis-dev libpq-dev libssl-dev libcurl4-openssl-dev pkg-config # what the build links
+    libhiredis-dev libpq-dev libssl-dev zlib1g-dev libcurl4-openssl-dev pkg-config # what the build links
     redis-server redis-tools postgresql haproxy    # what scripts/up and the tests start
     curl                                           # what asks the gateways
 )
-# What only the tests need: Python for the clients of the end-to-end tests, and a browser for the demo page.
-TEST_PACKAGES=(python3-venv chromium)
+# What only the tests need: Python and Node for the clients of the end-to-end tests, a browser, and certificates.
+TEST_PACKAGES=(python3-venv chromium openssl nodejs node-ws)
 POLICY=/usr/sbin/policy-rc.d
 
 missing_packages() {

@@ -14,8 +14,6 @@ struct JwtHandshakeInterceptor: Sendable {
         case malformed(HTTPResponse)
     }
 
-    /// What STOMP over WebSocket calls itself, best first.
-    private static let subprotocols = ["v12.stomp", "v11.stomp", "v10.stomp"]
     private static let bearer = "bearer."
 
     private let authenticator: Authenticator
@@ -36,10 +34,10 @@ struct JwtHandshakeInterceptor: Sendable {
             key = accepted
             offered = protocols
         }
-        guard allows(origin: request.headers.first("Origin")) else {
+        guard CrossOrigin(allowed: config.allowedOrigins).allows(request.headers.first("Origin")) else {
             return .refuse(HandshakeRefusal(.forbidden, "origin-not-allowed", "This Origin may not connect."))
         }
-        let subprotocol = Self.subprotocols.first { offered.contains($0) }
+        let subprotocol = StompVersion.subprotocol(among: offered)
         guard let token = token(of: request, offered) else {
             if let ticket = HTTPQuery(request.query)?.first("ticket") {
                 return .redeem(ticket: ticket, key: key, subprotocol: subprotocol)
@@ -69,12 +67,6 @@ struct JwtHandshakeInterceptor: Sendable {
         let words = header.split(separator: " ", maxSplits: 1)
         guard words.count == 2, words[0].lowercased() == "bearer" else { return nil }
         return String(words[1])
-    }
-
-    /// Browsers always send an Origin; programs that send none aren't bound by the rule.
-    private func allows(origin: String?) -> Bool {
-        guard let origin else { return true }
-        return config.allowedOrigins.contains("*") || config.allowedOrigins.contains(origin.lowercased())
     }
 }
 

@@ -35,7 +35,7 @@ extension WebSocketController {
     private func attempt(_ command: ChangeCommand, _ origin: Origin) async throws(CommandError) -> Outcome? {
         let role: String
         switch await worker.membership.check(origin.identity.user, in: command.conversation) {
-        case .member(let found, _, _): role = found
+        case .member(let found, _, _, _): role = found
         case .unavailable: throw CommandError.unavailable()
         case .notMember, .notFound:
             worker.log.authorisationFailed("change", origin, command.conversation)

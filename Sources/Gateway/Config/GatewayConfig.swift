@@ -12,6 +12,9 @@ struct GatewayConfig: Sendable {
     var rates: RateLimits
     /// Where clients connect.
     var listen: SocketAddress
+    /// The PEM files of the certificate chain and its key; both or neither. With them clients' connections are TLS.
+    var tlsCertificateFile: String?
+    var tlsKeyFile: String?
     /// Where health checks and metrics have a port of their own.
     var operatorListen: SocketAddress?
     /// Whether they are served there only.
@@ -32,6 +35,8 @@ struct GatewayConfig: Sendable {
     var sendTimeout: Int64
     /// How many entries a partition's stream may hold before messages are refused.
     var streamMaximumEntries: Int
+    /// Bytes of entries that a partition's stream may hold.
+    var streamMaximumBytes: Int
     /// How much is logged of published messages.
     var logPublish: PublishLog
     /// How long clients have to leave when the node stops.
@@ -58,6 +63,8 @@ struct GatewayConfig: Sendable {
         security = WebSocketSecurityConfig(&reader)
         rates = RateLimits(&reader)
         listen = reader.read(GatewaySettings.listen)
+        tlsCertificateFile = reader.read(GatewaySettings.tlsCertificateFile)
+        tlsKeyFile = reader.read(GatewaySettings.tlsKeyFile)
         operatorListen = reader.read(CommonSettings.operatorListen)
         operatorOnly = reader.read(GatewaySettings.operatorOnly)
         loops = reader.read(GatewaySettings.loops)
@@ -68,6 +75,7 @@ struct GatewayConfig: Sendable {
         maximumBody = reader.read(GatewaySettings.maxBodyBytes)
         sendTimeout = reader.read(GatewaySettings.sendTimeout)
         streamMaximumEntries = reader.read(GatewaySettings.streamMaxEntries)
+        streamMaximumBytes = reader.read(GatewaySettings.streamMaxBytes)
         logPublish = reader.read(GatewaySettings.logPublish)
         shutdownTimeout = reader.read(CommonSettings.shutdownTimeout)
     }
@@ -81,6 +89,10 @@ struct GatewayConfig: Sendable {
         reader.check(
             operatorListen != listen, [operatorSetting, GatewaySettings.listen.declaration],
             "must be another address than PARLEY_LISTEN")
+        let certificate = GatewaySettings.tlsCertificateFile.declaration
+        reader.check(
+            (tlsCertificateFile == nil) == (tlsKeyFile == nil), [certificate, GatewaySettings.tlsKeyFile.declaration],
+            "need each other: a certificate is of no use without its key")
         // A character takes at most four bytes in UTF-8.
         reader.check(
             maximumContentCharacters <= webSocket.maximumMessage / 4,

@@ -18,10 +18,17 @@ struct WebSocketConfig: Sendable {
     var pongTimeout: Int64
     /// How much may wait for a client before it is treated as behind.
     var sendQueueBytes: Int
+    /// How many events a subscription may have missed for them to be replayed.
+    var maximumReplay: Int
     /// How long a client may take nothing of what waits for it.
     var stalledTimeout: Int64
     /// How many subscriptions a session may have.
     var maximumSubscriptions: Int
+
+    /// Whether messages are compressed.
+    var compression: CompressionPolicy
+    /// Messages that are shorter are sent as they are.
+    var compressionMinimum: Int
 
     /// Reads the settings and checks them against one another.
     init(_ reader: inout ConfigReader) {
@@ -33,8 +40,11 @@ struct WebSocketConfig: Sendable {
         pingInterval = reader.read(GatewaySettings.pingInterval)
         pongTimeout = reader.read(GatewaySettings.pongTimeout)
         sendQueueBytes = reader.read(GatewaySettings.sendQueueBytes)
+        maximumReplay = reader.read(GatewaySettings.replayMaxEvents)
         stalledTimeout = reader.read(GatewaySettings.stalledTimeout)
         maximumSubscriptions = reader.read(GatewaySettings.maxSubscriptions)
+        compression = reader.read(GatewaySettings.compression)
+        compressionMinimum = reader.read(GatewaySettings.compressionMinBytes)
         check(&reader)
     }
 

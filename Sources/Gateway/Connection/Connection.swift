@@ -3,7 +3,7 @@ internal import Shared
 
 /// One accepted TCP connection: its descriptor, what was read and not yet understood, and what waits to be written.
 ///
-/// Confined to its worker's loop. An idle connection owns no read buffer and no write buffer.
+/// Confined to its set's loop. An idle connection owns no read buffer and no write buffer.
 final class Connection: EventHandler {
     /// After the last byte was written the peer gets this long (ms) to close, so that it can read what we said.
     private static let lingerMilliseconds: Int64 = 2_000
@@ -16,12 +16,15 @@ final class Connection: EventHandler {
         case closed
     }
 
-    unowned let worker: Worker
+    private unowned let owner: ConnectionSet
     /// The address of the client, as the balancer told it where there is one.
     var clientAddress: String
     var peer: (any Peer)?
 
     private let descriptor: Int32
+    private let tls: TLSStream?
+    /// What comes before the first byte of HTTP.
+    private var greeting: Greeting?
     private var registration: Registration?
     private var state = State.open
     private var partial: [UInt8] = []
@@ -29,22 +32,27 @@ final class Connection: EventHandler {
     private var isDirty = false
     private var isBlocked = false
     private var blockedSince: Int64 = 0
+    /// Whether the wheel looks at it each second.
+    private var isWatched = false
     private(set) var isReadingPaused = false
     private(set) var lastReceived: Int64
     private(set) var lastSent: Int64
     /// The second of the liveness wheel in which this connection is looked at next.
     var wheelSlot = 0
 
-    init(_ accepted: Socket.Accepted, worker: Worker) {
+    /// A connection that was just accepted; its greeting is over when nothing has to come before HTTP.
+    init(_ accepted: Socket.Accepted, tls: TLSStream?, greeting: Greeting?, owner: ConnectionSet) {
         descriptor = accepted.descriptor
         clientAddress = accepted.peer?.host ?? ""
-        self.worker = worker
-        lastReceived = worker.loop.now
-        lastSent = worker.loop.now
+        self.tls = tls
+        self.greeting = greeting
+        self.owner = owner
+        lastReceived = owner.loop.now
+        lastSent = owner.loop.now
     }
 
     func start() {
-        registration = worker.loop.register(descriptor, .readable, self)
+        registration = owner.loop.register(descriptor, .readable, self)
     }
 
     var isOpen: Bool {
@@ -60,6 +68,7 @@ final class Connection: EventHandler {
     // MARK: Reading
 
     func ready(_ events: ReadyEvents) {
+        if greeting != nil { return greet() }
         if events.contains(.writable) {
             isBlocked = false
             flush()
@@ -67,8 +76,27 @@ final class Connection: EventHandler {
         if !events.isDisjoint(with: [.readable, .hangup, .error]) { readAvailable() }
     }
 
+    private func greet() {
+        switch greeting?.advance(descriptor, tls, &owner.loop.scratch) {
+        case .needMore(let wantsWrite):
+            isBlocked = wantsWrite
+            blockedSince = owner.loop.now
+            return updateInterest()
+        case .failed(let reason):
+            owner.refused(clientAddress, reason)
+            return close(reason)
+        case .done(let source):
+            if let source { clientAddress = source.host }
+        case nil: break
+        }
+        greeting = nil
+        isBlocked = false
+        updateInterest()
+        readAvailable()
+    }
+
     private func readAvailable() {
-        switch SystemCall.receive(descriptor, into: &worker.loop.scratch) {
+        switch tls?.receive(into: &owner.loop.scratch) ?? SystemCall.receive(descriptor, into: &owner.loop.scratch) {
         case .count(0): close()
         case .count(let count): received(count)
         case .wouldBlock: break
@@ -77,14 +105,14 @@ final class Connection: EventHandler {
     }
 
     private func received(_ count: Int) {
-        lastReceived = worker.loop.now
+        lastReceived = owner.loop.now
         guard case .open = state else { return }
         if partial.isEmpty && !isReadingPaused {
             var available = 0..<count
-            peer?.receive(&worker.loop.scratch, &available)
-            if case .open = state, !available.isEmpty { partial = Array(worker.loop.scratch[available]) }
+            peer?.receive(&owner.loop.scratch, &available)
+            if case .open = state, !available.isEmpty { partial = Array(owner.loop.scratch[available]) }
         } else {
-            partial.append(contentsOf: worker.loop.scratch[..<count])
+            partial.append(contentsOf: owner.loop.scratch[..<count])
             consumePartial()
         }
     }
@@ -137,7 +165,7 @@ final class Connection: EventHandler {
     private func markDirty() {
         guard !isDirty else { return }
         isDirty = true
-        worker.dirtyConnections.append(self)
+        owner.markDirty(self)
     }
 
     /// Writes what waits; once per turn, and when the socket has room again.
@@ -146,8 +174,8 @@ final class Connection: EventHandler {
         if case .closed = state { return }
         guard !isBlocked else { return }
         if !output.isEmpty {
-            switch output.write(to: descriptor) {
-            case .count: lastSent = worker.loop.now
+            switch output.write(to: descriptor, through: tls) {
+            case .count: lastSent = owner.loop.now
             case .wouldBlock: break
             case .failed: return close()
             }
@@ -158,9 +186,17 @@ final class Connection: EventHandler {
             peer?.outputDrained()
         } else {
             isBlocked = true
-            blockedSince = worker.loop.now
+            blockedSince = owner.loop.now
             updateInterest()
+            watch()
         }
+    }
+
+    /// Has the connection looked at each second for as long as its client takes nothing.
+    private func watch() {
+        guard !isWatched else { return }
+        isWatched = true
+        owner.wheel.move(self, to: owner.loop.now + 1_000)
     }
 
     private var interest: ReadyEvents = .readable
@@ -170,7 +206,7 @@ final class Connection: EventHandler {
         if isBlocked { wanted.insert(.writable) }
         guard wanted != interest, let registration else { return }
         interest = wanted
-        worker.loop.update(registration, wanted)
+        owner.loop.update(registration, wanted)
     }
 
     // MARK: Closing
@@ -184,32 +220,39 @@ final class Connection: EventHandler {
         markDirty()
         let old = peer
         peer = nil
-        old?.transportClosed()
+        old?.transportClosed("closed")
     }
 
     private func shutDown() {
-        state = .lingering(deadline: worker.loop.now + Self.lingerMilliseconds)
+        state = .lingering(deadline: owner.loop.now + Self.lingerMilliseconds)
+        if greeting == nil { tls?.close() }
         _ = shutdown(descriptor, Int32(SHUT_WR))
-        worker.wheel.move(self, to: worker.loop.now + Self.lingerMilliseconds)
+        owner.wheel.move(self, to: owner.loop.now + Self.lingerMilliseconds)
     }
 
-    /// Closes at once; what is queued is lost.
-    func close() {
+    /// Closes at once; what is queued is lost. The peer is told why.
+    func close(_ reason: String = "connection lost") {
         if case .closed = state { return }
         state = .closed
-        if let registration { worker.loop.deregister(registration) }
+        if let registration { owner.loop.deregister(registration) }
         registration = nil
         SystemCall.close(descriptor)
         output = OutputQueue()
         partial = []
         let old = peer
         peer = nil
-        worker.remove(self)
-        old?.transportClosed()
+        owner.remove(self)
+        old?.transportClosed(reason)
+    }
+
+    /// Judges the connection at `time` (monotonic ms), or a little later, instead of when it was due.
+    func lookAgain(at time: Int64) {
+        owner.wheel.move(self, to: time)
     }
 
     /// Judges the connection by the clock; returns when to look again (monotonic ms), nil when it is closed.
     func checkLiveness(_ now: Int64) -> Int64? {
+        isWatched = stalledSince != nil
         switch state {
         case .closed: return nil
         case .lingering(let deadline):
@@ -219,15 +262,15 @@ final class Connection: EventHandler {
             }
             return deadline
         case .finishing:
-            if let since = stalledSince, now - since >= worker.node.config.webSocket.stalledTimeout {
+            if let since = stalledSince, now - since >= owner.stalledTimeout {
                 close()
                 return nil
             }
             return now + 1_000
         case .open:
-            if let since = stalledSince, now - since >= worker.node.config.webSocket.stalledTimeout {
-                worker.metrics.stalledConnections.increment()
-                close()
+            if let since = stalledSince, now - since >= owner.stalledTimeout {
+                owner.stalled()
+                close("the client takes nothing")
                 return nil
             }
             guard let peer else { return now + 1_000 }

@@ -5,6 +5,8 @@ internal import Shared
 struct OutputQueue {
     /// So many chunks go into one `writev` (the kernel takes up to IOV_MAX, 1024).
     private static let gather = 64
+    /// Bytes of a full TLS record (RFC 8446, section 5.1).
+    private static let record = 16 * 1_024
 
     private var chunks = Queue<Chunk>()
     private var sentOfFirst = 0
@@ -19,10 +21,10 @@ struct OutputQueue {
     }
 
     /// Writes until all is out or the socket is full; `.count` is the number of bytes that left.
-    mutating func write(to descriptor: Int32) -> IOResult {
+    mutating func write(to descriptor: Int32, through tls: TLSStream?) -> IOResult {
         var total = 0
         while !isEmpty {
-            let result = writeOnce(descriptor)
+            let result = tls.map { encryptOnce($0) } ?? writeOnce(descriptor)
             guard case .count(let count) = result else {
                 return total > 0 && result == .wouldBlock ? .count(total) : result
             }
@@ -46,6 +48,25 @@ struct OutputQueue {
                 vectors[position] = iovec(iov_base: chunk.base + skipped, iov_len: chunk.count - skipped)
             }
             return SystemCall.io { writev(descriptor, vectors.baseAddress, Int32(count)) }
+        }
+    }
+
+    /// Gathers up to one record, so that many small frames cost one encryption. What is offered again after the socket was full
+    /// begins with the same bytes: nothing was dropped meanwhile.
+    private func encryptOnce(_ tls: TLSStream) -> IOResult {
+        let size = min(byteCount, Self.record)
+        return withUnsafeTemporaryAllocation(byteCount: size, alignment: 1) { record in
+            var filled = 0
+            var position = 0
+            while filled < size {
+                let chunk = chunks[position]
+                let skipped = position == 0 ? sentOfFirst : 0
+                let taken = min(chunk.count - skipped, size - filled)
+                (record.baseAddress! + filled).copyMemory(from: chunk.base + skipped, byteCount: taken)
+                filled += taken
+                position += 1
+            }
+            return tls.send(UnsafeRawBufferPointer(record))
         }
     }
 

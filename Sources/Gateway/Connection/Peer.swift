@@ -5,7 +5,7 @@ protocol Peer: AnyObject {
     func receive(_ buffer: inout [UInt8], _ available: inout Range<Int>)
 
     /// The connection is gone; nothing more can be sent.
-    func transportClosed()
+    func transportClosed(_ reason: String)
 
     /// Judges the connection by the clock (monotonic milliseconds); returns when to look again.
     func checkLiveness(_ now: Int64) -> Int64

@@ -5,6 +5,10 @@ internal import Shared
 ///
 /// Confined to its worker's loop.
 final class Announcer {
+    /// Seconds after which an announcement that still stands in PostgreSQL is told by somebody else.
+    private static let patience: Int64 = 10
+    private static let overduePerTurn: Int64 = 100
+
     private unowned let worker: Worker
 
     init(worker: Worker) {
@@ -22,26 +26,62 @@ final class Announcer {
         }
     }
 
-    /// Writes a SYSTEM message into a conversation: `content` is a word, and for some the id of the user it is about.
-    func say(_ content: String, in conversation: UUID, by user: UUID) async {
-        let id = UUID.random().description
+    /// Tells the members of a change. Where its SYSTEM message can't be written now, that is done later, by whichever node.
+    func announce(_ announcement: Announcement, in conversation: Conversation) async {
+        var audience = Set(conversation.participants.map(\.user))
+        if let subject = announcement.subject { audience.insert(subject) }
+        tell(announcement.event, conversation, to: audience)
+        guard await say(announcement) else { return }
+        do throws(PostgresError) {
+            try await announcement.remove(worker.postgres)
+        } catch {
+            log(announcement, "\(error)")
+        }
+    }
+
+    /// Tells what a gateway that has died, or stores that were away, left untold.
+    func announceOverdue() async {
+        do throws(PostgresError) {
+            let overdue = try await Announcement.overdue(
+                worker.postgres, seconds: Self.patience, limit: Self.overduePerTurn)
+            for announcement in overdue {
+                let conversation = try await worker.postgres.transaction { connection throws(PostgresError) in
+                    try await ConversationStore.read(announcement.conversation, connection)
+                }
+                if let conversation { await announce(announcement, in: conversation) }
+            }
+        } catch {
+            worker.log.debug("announcements can't be looked for", [.error: .describing(error)])
+        }
+    }
+
+    /// Writes the SYSTEM message of a change; true once it is in the conversation.
+    private func say(_ announcement: Announcement) async -> Bool {
         var tail: [UInt8] = []
         MessageJSON.appendTail(
             MessageJSON(
-                conversation: conversation, sender: user, senderType: "SYSTEM", messageType: "SYSTEM",
-                content: content, clientMessageID: id), to: &tail)
+                conversation: announcement.conversation, sender: announcement.actor, senderType: "SYSTEM",
+                messageType: "SYSTEM", content: announcement.words, clientMessageID: announcement.clientMessageID),
+            to: &tail)
         let outcome: SendOutcome = await withCheckedContinuation { continuation in
             var draft = Draft(
-                conversation: conversation, sender: user, clientMessageID: id,
-                digest: DedupeDigest.digest(sender: user, clientMessageID: id), tail: tail,
-                deadline: worker.loop.now + worker.node.config.sendTimeout
+                conversation: announcement.conversation, sender: announcement.actor,
+                clientMessageID: announcement.clientMessageID,
+                // Nobody's own ids are among those of a conversation.
+                digest: DedupeDigest.digest(
+                    sender: announcement.conversation, clientMessageID: announcement.clientMessageID),
+                tail: tail, deadline: worker.loop.now + worker.node.config.sendTimeout
             ) { continuation.resume(returning: $0) }
             draft.isOfServer = true
             worker.writePath.submit(draft)
         }
-        guard case .refused(let refusal) = outcome else { return }
-        // The change itself holds; only its note in the history is missing.
+        guard case .refused(let refusal) = outcome else { return true }
+        log(announcement, "\(refusal)")
+        return false
+    }
+
+    private func log(_ announcement: Announcement, _ reason: String) {
         worker.log.warning(
-            "system message refused", [.conversation: .uuid(conversation), .reason: .string("\(refusal)")])
+            "announcement waits", [.conversation: .uuid(announcement.conversation), .reason: .string(reason)])
     }
 }

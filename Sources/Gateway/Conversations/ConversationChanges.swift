@@ -11,10 +11,20 @@ struct ConversationChanges {
         case remove(UUID)
         case archive
         case unarchive
+
+        /// What members are told, and whom it is about.
+        var event: (name: String, subject: UUID?) {
+            switch self {
+            case .add(let user): ("added", user)
+            case .remove(let user): ("removed", user)
+            case .archive: ("archived", nil)
+            case .unarchive: ("unarchived", nil)
+            }
+        }
     }
 
     enum Outcome {
-        case changed(Conversation)
+        case changed(Conversation, Announcement)
         /// It was so already.
         case unchanged(Conversation)
         /// No such conversation, or the user isn't in it.
@@ -55,10 +65,14 @@ struct ConversationChanges {
                     where conversation_id = $1 and user_id = $2
                     """, [.uuid(id), .uuid(added), .integer(last)])
             }
+            let announcement = Announcement(
+                conversation: id, version: version + 1, event: change.event.name, actor: user,
+                subject: change.event.subject)
+            try await announcement.insert(connection)
             guard let after = try await ConversationStore.read(id, connection) else {
                 throw .unexpectedReply("the conversation is gone")
             }
-            return .changed(after)
+            return .changed(after, announcement)
         }
     }
 

@@ -5,8 +5,8 @@ internal import Shared
 /// Confined to its loop.
 final class Membership {
     enum Answer: Sendable, Equatable {
-        /// `head` is the conversation's last event id.
-        case member(role: String, version: Int64, head: Int64)
+        /// `head` is the conversation's last event id, `size` how many members it has.
+        case member(role: String, version: Int64, head: Int64, size: Int)
         /// There is such a conversation, but the user isn't in it. Clients are told the same as for `notFound`.
         case notMember
         case notFound
@@ -15,6 +15,8 @@ final class Membership {
 
     /// A load can be overtaken by changes; after so many the caller is asked to try later.
     private static let attempts = 4
+    /// Fields of the hash that are no members.
+    private static let facts = 3
 
     private let redis: RedisConnection
     private let loader: ConversationLoader
@@ -34,13 +36,15 @@ final class Membership {
                 replies = try await redis.pipeline([
                     RedisCommand("HMGET", Keys.members(conversation, partition), "v", user.description),
                     RedisCommand("HGET", Keys.conversation(conversation, partition), "last"),
+                    RedisCommand("HLEN", Keys.members(conversation, partition)),
                 ])
             } catch {
                 return .unavailable(error.description)
             }
             if let version = replies[0].elements?.first?.integer, let head = replies[1].integer {
                 guard let role = replies[0].elements?.last?.text else { return .notMember }
-                return .member(role: role, version: version, head: head)
+                let fields = Int(replies[2].integer ?? 0)
+                return .member(role: role, version: version, head: head, size: fields - Self.facts)
             }
             switch await loader.load(conversation) {
             case .loaded: continue

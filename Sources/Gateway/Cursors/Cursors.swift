@@ -13,14 +13,7 @@ struct Cursors: Sendable {
     var positions: [UUID: Position] = [:]
 
     /// What a message's `status` is: computed from everybody but its sender.
-    enum Status: String {
-        case sent = "SENT"
-        case delivered = "DELIVERED"
-        case read = "READ"
-    }
-
-    /// The status of a message.
-    func status(of message: Int64, from sender: UUID) -> Status {
+    func status(of message: Int64, from sender: UUID) -> MessageStatus {
         guard positions.count <= Self.maximumParticipants else { return .sent }
         var lowest = Position(delivered: .max, read: .max)
         var others = 0

@@ -14,6 +14,10 @@ struct ConversationFeed {
         case wait
         /// Read everything after this event, then call `filled`.
         case fill(after: Int64)
+        /// Redis has lost events: mend the conversation, then read everything after this event and call `filled`.
+        case mend(after: Int64)
+        /// Redis has lost events and gave an id below one that was passed on already: pass this on all the same.
+        case stray(Event)
         /// What came after this event can't be read at present: subscribers read it for themselves once it can. Pass these on.
         case skip(after: Int64, [Event])
     }
@@ -26,8 +30,8 @@ struct ConversationFeed {
         var gapAfter: Int64?
         /// Pass these on behind the gap.
         var later: [Event] = []
-        /// Holes that the sources, though read whole, left open.
-        var openHoles = 0
+        /// The events before which the sources, though read whole, left a hole open.
+        var holesBefore: Set<Int64> = []
         /// Too much came in meanwhile: read again everything after this event.
         var fillAgain: Int64?
     }
@@ -37,6 +41,8 @@ struct ConversationFeed {
 
     /// The event that was passed on last; nil while nothing is known.
     private(set) var position: Int64?
+    /// Everything up to here was read: what comes in of it is a copy.
+    private var readUpTo: Int64 = 0
     private var isFilling: Bool
     private var backlog: [Event] = []
     private var isOverfull = false
@@ -59,14 +65,16 @@ struct ConversationFeed {
             self.position = event.id
             return .forward([event])
         }
-        if event.id <= position { return .ignore }
+        // The copies of an event, by the channels of a DIRECT conversation and its two users, come one behind another.
+        if event.id == position || event.id <= readUpTo { return .ignore }
+        if event.id < position { return .stray(event) }
         if event.previousID == position {
             self.position = event.id
             return .forward([event])
         }
         isFilling = true
         wait(event)
-        return .fill(after: position)
+        return event.previousID < position ? .mend(after: position) : .fill(after: position)
     }
 
     /// The last event id in Redis is known: for a new feed it is where the feed begins, for another it may reveal a hole.
@@ -74,12 +82,17 @@ struct ConversationFeed {
         guard let position else {
             // What came in meanwhile is passed on even where the head has it already: nobody else would.
             self.position = min(head, backlog.first?.previousID ?? head)
+            readUpTo = head
             isFilling = false
             return .forward(takeBacklog().events)
         }
         if head > position {
             isFilling = true
             return .fill(after: position)
+        }
+        if head < position {
+            isFilling = true
+            return .mend(after: position)
         }
         isFilling = false
         return .forward(takeBacklog().events)
@@ -105,10 +118,14 @@ struct ConversationFeed {
     /// The events after the position, in order; `isWhole` is false where the sources couldn't be read to the end.
     mutating func filled(_ events: [Event], isWhole: Bool = true) -> Filled {
         var result = Filled()
+        // An edit takes the place of its message's state before, and so leaves a gap in the chain that is no hole.
+        let isChain = events.allSatisfy { $0.head.kind == .message }
         for event in events where event.id > position ?? 0 {
+            if isChain, isWhole, let position, event.previousID > position { result.holesBefore.insert(event.id) }
             position = event.id
             result.events.append(event)
         }
+        readUpTo = max(readUpTo, position ?? 0)
         if isOverfull, isWhole {
             isOverfull = false
             backlog = []
@@ -121,7 +138,7 @@ struct ConversationFeed {
         let rest = takeBacklog()
         if isWhole {
             result.events += rest.events
-            result.openHoles = rest.openHoles
+            result.holesBefore.formUnion(rest.holesBefore)
         } else {
             result.later = rest.events
         }
@@ -136,17 +153,17 @@ struct ConversationFeed {
         backlog.append(event)
     }
 
-    /// What waited and is new; a hole in it that the sources left open is counted and passed over.
-    private mutating func takeBacklog() -> (events: [Event], openHoles: Int) {
+    /// What waited and is new; a hole in it that the sources left open is noted and passed over.
+    private mutating func takeBacklog() -> (events: [Event], holesBefore: Set<Int64>) {
         var events: [Event] = []
-        var openHoles = 0
+        var holesBefore: Set<Int64> = []
         for event in backlog where event.id > position ?? 0 {
-            if let position, event.previousID != position { openHoles += 1 }
+            if let position, event.previousID > position { holesBefore.insert(event.id) }
             position = event.id
             events.append(event)
         }
         backlog = []
-        return (events, openHoles)
+        return (events, holesBefore)
     }
 }
 

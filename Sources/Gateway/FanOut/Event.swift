@@ -36,9 +36,9 @@ final class Event: Sendable {
         return UUID(json[start...].prefix(36))
     }
 
-    /// Appends the JSON that clients get: what is stored, and the message's `status`.
+    /// Appends the JSON that clients get: what is stored, and the message's `status`, by the cursors where they are known.
     func appendClientJSON(to output: inout [UInt8], _ cursors: Cursors? = nil) {
-        var status = Cursors.Status.sent
+        var status = head.status
         if let cursors, !cursors.positions.isEmpty, let sender {
             status = cursors.status(of: messageID, from: sender)
         }

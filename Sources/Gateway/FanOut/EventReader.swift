@@ -46,6 +46,30 @@ final class EventReader {
             + (try await events(of: conversation, after: floor, limit: limit - stored.count, recipients: recipients))
     }
 
+    /// Whether PostgreSQL has to be read for at most `limit` events after one; what Redis has costs little.
+    func isWithin(_ limit: Int, of conversation: UUID, after: Int64) async throws(ReadError) -> Bool {
+        let key = Keys.conversation(conversation, partitioning.partition(of: conversation))
+        let floor: Int64?
+        do {
+            floor = try await redis.call("HGET", key, "floor").integer
+        } catch {
+            throw .redis(error)
+        }
+        if let floor, floor <= after { return true }
+        do {
+            let count = try await postgres.query(
+                """
+                select count(*) from (
+                    select from messages
+                    where conversation_id = $1 and last_event_id > $2 and last_event_id <= $3 limit $4) as newer
+                """, [.uuid(conversation), .integer(after), .integer(floor ?? .max), .integer(Int64(limit) + 1)]
+            ).rows.first?.integer(0)
+            return count ?? 0 <= Int64(limit)
+        } catch {
+            throw .postgres(error)
+        }
+    }
+
     private func storedEvents(
         of conversation: UUID, after: Int64, upTo last: Int64?, _ limit: Int, _ recipients: [UUID]
     ) async throws(ReadError) -> [Event] {

@@ -66,12 +66,12 @@ extension Hub {
 
     private func filled(_ entry: FeedEntry, _ events: [Event], _ isWhole: Bool) {
         let result = entry.feed.filled(events, isWhole: isWhole)
-        if result.openHoles > 0 {
-            metrics.holesUnfilled.increment(by: result.openHoles)
-            log.error(
-                "hole stays open", [.conversation: .uuid(entry.conversation), .count: .number(result.openHoles)])
+        if !result.holesBefore.isEmpty {
+            let count = result.holesBefore.count
+            metrics.holesUnfilled.increment(by: count)
+            log.error("hole stays open", [.conversation: .uuid(entry.conversation), .count: .number(count)])
         }
-        forward(result.events, entry)
+        forward(result.events, entry, holesBefore: result.holesBefore)
         if result.gapAfter != nil { skip(entry) }
         forward(result.later, entry)
         if let after = result.fillAgain { fill(entry, after: after) } else { settled(entry) }

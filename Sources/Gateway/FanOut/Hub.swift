@@ -17,6 +17,7 @@ final class Hub {
     let metrics: GatewayMetrics
     let membership: Membership
     let reader: EventReader
+    let forks: ForkRepair
     let partitioning: Partitioning
     let subscriber: RedisSubscriber
     /// All workers by index; set before the loops run.
@@ -29,12 +30,13 @@ final class Hub {
     private var outbox: [[Delivery]] = []
 
     init(
-        subscriber: RedisSubscriber, membership: Membership, reader: EventReader, partitioning: Partitioning,
-        metrics: GatewayMetrics, log: Logger, loop: EventLoop
+        subscriber: RedisSubscriber, membership: Membership, reader: EventReader, forks: ForkRepair,
+        partitioning: Partitioning, metrics: GatewayMetrics, log: Logger, loop: EventLoop
     ) {
         self.subscriber = subscriber
         self.membership = membership
         self.reader = reader
+        self.forks = forks
         self.partitioning = partitioning
         self.metrics = metrics
         self.log = log
@@ -101,6 +103,12 @@ final class Hub {
         case .ignore: metrics.eventsRepeated.increment()
         case .wait: break
         case .fill(let after): fill(entry, after: after)
+        case .mend(let after):
+            mend(entry, seen: after)
+            fill(entry, after: after)
+        case .stray(let event):
+            for worker in entry.workers { hand(.stray(event), to: worker) }
+            mend(entry, seen: entry.feed.position ?? 0)
         case .skip(_, let events):
             skip(entry)
             forward(events, entry)
@@ -108,10 +116,16 @@ final class Hub {
         }
     }
 
+    /// What is live goes on meanwhile: history and later ids are what has to be mended.
+    private func mend(_ entry: FeedEntry, seen: Int64) {
+        loop.spawn { await self.forks.repair(entry.conversation, seen: seen) }
+    }
+
     // MARK: What goes out
 
-    func forward(_ events: [Event], _ entry: FeedEntry) {
+    func forward(_ events: [Event], _ entry: FeedEntry, holesBefore: Set<Int64> = []) {
         for event in events {
+            if holesBefore.contains(event.id) { entry.holesBefore.insert(event.id) }
             // What PostgreSQL had carries no version: it is older than what is being checked.
             if event.head.version != 0 { see(event.head.version, entry) }
             guard !entry.isChecking else {
@@ -120,7 +134,8 @@ final class Hub {
             }
             var targets = entry.workers
             for user in event.head.recipients { if let known = users[user] { targets.formUnion(known.workers) } }
-            for worker in targets { hand(.event(event), to: worker) }
+            let isBehindHole = !entry.holesBefore.isEmpty && entry.holesBefore.remove(event.id) != nil
+            for worker in targets { hand(.event(event, isBehindHole: isBehindHole), to: worker) }
         }
     }
 
@@ -155,6 +170,8 @@ final class FeedEntry {
     /// Whether the subscribers are being authorised again, and what is passed on only behind that.
     var isChecking = false
     var held: [Event] = []
+    /// Of the events that are to be passed on, those before which something is lost.
+    var holesBefore: Set<Int64> = []
     /// Whether the head has to be compared once the present fill is done.
     var needsResync = false
     /// When an event or a follower came last, and when the head was compared last, in monotonic milliseconds.

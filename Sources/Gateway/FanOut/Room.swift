@@ -17,6 +17,8 @@ final class Room {
     /// The version of the members under which the subscribers were looked at last; who was authorised under an older one is
     /// looked at again.
     var version: Int64 = 0
+    /// How many members the conversation has.
+    var size = 0
     /// Subscriptions, and those that are about to become one.
     var holders = 0
 
@@ -48,15 +50,24 @@ final class Room {
         guard event.id > position else { return }
         let previous = position
         position = event.id
+        frames.isTracked = size <= Cursors.maximumParticipants
         for group in events.values {
             for subscription in group.members { subscription.receive(event, frames, previous: previous) }
+        }
+    }
+
+    /// Hands over an event below the position, which stays where it is.
+    func deliver(stray event: Event, _ frames: EventFrames) {
+        for group in events.values {
+            for subscription in group.members { subscription.receive(stray: event, frames) }
         }
     }
 
     func deliver(_ notice: TypingNotice) {
         for (style, group) in typing {
             let chunk = Chunk(
-                MessageFrame.encode(style, id: "\(notice.conversation).typing", event: "typing", body: notice.json))
+                MessageFrame.encode(
+                    style.uncompressed, id: "\(notice.conversation).typing", event: "typing", body: notice.json))
             for subscription in group.members where subscription.session.id != notice.session {
                 subscription.session.sendLossy(chunk)
             }

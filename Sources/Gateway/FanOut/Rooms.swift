@@ -32,6 +32,10 @@ final class Rooms {
         rooms[event.conversation]?.deliver(event, frames)
     }
 
+    func deliver(stray event: Event, _ frames: EventFrames) {
+        rooms[event.conversation]?.deliver(stray: event, frames)
+    }
+
     func deliver(_ notice: TypingNotice) {
         rooms[notice.conversation]?.deliver(notice)
     }
@@ -51,7 +55,10 @@ final class Rooms {
     /// Ends the subscriptions of those who may not listen any more.
     func enforce(_ verdict: MembersVerdict, in conversation: UUID) {
         guard let room = rooms[conversation] else { return }
-        if case .only(_, let version) = verdict { room.version = max(room.version, version) }
+        if case .only(let members, let version) = verdict {
+            room.version = max(room.version, version)
+            room.size = members.count
+        }
         for subscription in room.subscriptions {
             switch verdict {
             case .only(let members, _) where members.contains(subscription.session.identity.user): continue

@@ -33,6 +33,8 @@ final class Subscription {
     private var acknowledged: [UUID: AcknowledgedPrefix] = [:]
     /// Its place in its room's group.
     var index = 0
+    /// How many events it has read for itself since it fell behind.
+    var replayed = 0
     /// Of a user's queue: everything up to this event has been brought, or is being read again.
     var position: Int64 = 0
     /// Of a user's queue: whether an event came in while it was behind.
@@ -59,6 +61,14 @@ final class Subscription {
         if !write(event, frames) { session.fellBehind(self, at: previous) }
     }
 
+    /// Hands over an event that comes too late for its place. Who is behind finds it in the history only.
+    func receive(stray event: Event, _ frames: EventFrames) {
+        switch flow {
+        case .live, .ahead: _ = write(event, frames)
+        case .behind, .ended: break
+        }
+    }
+
     /// Writes an event; false when the socket or the window of unacknowledged ones is full.
     func write(_ event: Event, _ frames: EventFrames) -> Bool {
         guard session.takesMore else { return false }
@@ -67,7 +77,7 @@ final class Subscription {
             let item = Unacknowledged(conversation: event.conversation, event: event.id)
             guard let identifier = window?.deliver(item) else { return false }
             ack = identifier.text
-        } else if destination == .messages || !event.head.recipients.isEmpty, event.sender != session.identity.user {
+        } else if frames.isTracked, event.sender != session.identity.user {
             session.wrote(event)
         }
         if destination == .messages {

@@ -18,8 +18,6 @@ final class HTTPPeer: Peer {
     private let service: Service
     private let isAdmitted: Bool
     private var parser: HTTPRequestParser
-    /// Whether the balancer's PROXY header may still come.
-    private var awaitsProxyHeader: Bool
     private var isAnswering = false
     /// When the request that is being read has to be whole (monotonic ms).
     private var deadline: Int64
@@ -30,14 +28,12 @@ final class HTTPPeer: Peer {
         self.service = service
         self.isAdmitted = isAdmitted
         parser = HTTPRequestParser(limits: HTTPLimits(body: worker.node.config.maximumBody))
-        awaitsProxyHeader = worker.node.config.security.trustedProxies.contains(connection.clientAddress)
         deadline = worker.loop.now + worker.node.config.webSocket.handshakeTimeout
     }
 
     // MARK: Reading
 
     func receive(_ buffer: inout [UInt8], _ available: inout Range<Int>) {
-        if awaitsProxyHeader, !takeProxyHeader(buffer, &available) { return }
         while !isAnswering, connection.isOpen {
             switch parser.next(buffer, &available) {
             case .needMore: return
@@ -49,23 +45,6 @@ final class HTTPPeer: Peer {
             case .request(let request): answer(request)
             }
         }
-    }
-
-    /// Takes the balancer's word for who the client is; false while it isn't whole, or where it is broken.
-    private func takeProxyHeader(_ buffer: [UInt8], _ available: inout Range<Int>) -> Bool {
-        switch ProxyProtocol.parse(buffer[available]) {
-        case .needMore: return false
-        case .malformed:
-            worker.log.warning("malformed PROXY header", [.address: .string(connection.clientAddress)])
-            connection.close()
-            return false
-        case .notProxy: break
-        case .header(let consumed, let source):
-            available = (available.lowerBound + consumed)..<available.upperBound
-            if let source { connection.clientAddress = source.host }
-        }
-        awaitsProxyHeader = false
-        return true
     }
 
     // MARK: Answering
@@ -135,8 +114,11 @@ final class HTTPPeer: Peer {
         case .refuse(let refusal): refuse(refusal, request)
         case .accept(let identity, let key, let subprotocol):
             worker.metrics.handshakes.increment()
-            connection.send(WebSocketHandshake.response(key: key, protocol: subprotocol))
-            connection.peer = ClientSession(identity: identity, connection: connection, worker: worker)
+            let compression = PermessageDeflate.negotiate(
+                request.headers.list("Sec-WebSocket-Extensions"), worker.node.config.webSocket.compression)
+            connection.send(WebSocketHandshake.response(key: key, protocol: subprotocol, compression))
+            connection.peer = ClientSession(
+                identity: identity, connection: connection, worker: worker, compression: compression)
         }
     }
 
@@ -154,7 +136,7 @@ final class HTTPPeer: Peer {
     private func explain(_ refusal: HandshakeRefusal, _ request: HTTPRequest) {
         guard case .accept(let key, let offered) = WebSocketHandshake.accept(request) else { return }
         connection.send(
-            WebSocketHandshake.response(key: key, protocol: offered.first { $0.hasSuffix(".stomp") }))
+            WebSocketHandshake.response(key: key, protocol: StompVersion.subprotocol(among: offered)))
         var error: [UInt8] = []
         StompEncoder.appendError(StompFailure(refusal.code, refusal.message), version: .v12, to: &error)
         var output: [UInt8] = []
@@ -166,7 +148,7 @@ final class HTTPPeer: Peer {
 
     // MARK: Life
 
-    func transportClosed() {}
+    func transportClosed(_ reason: String) {}
 
     func outputDrained() {}
 

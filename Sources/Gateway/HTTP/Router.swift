@@ -5,6 +5,7 @@ internal import Shared
 /// Confined to its worker's loop.
 final class Router {
     private unowned let worker: Worker
+    private let crossOrigin: CrossOrigin
     private let operations: Operations
     private let conversations: ConversationsResource
     private let messages: MessagesResource
@@ -14,6 +15,7 @@ final class Router {
 
     init(worker: Worker) {
         self.worker = worker
+        crossOrigin = CrossOrigin(allowed: worker.node.config.security.allowedOrigins)
         operations = Operations(node: worker.node)
         let store = ConversationStore(worker.postgres)
         conversations = ConversationsResource(worker: worker, store: store)
@@ -32,8 +34,20 @@ final class Router {
                 status: 404, code: "not-found",
                 detail: "SockJS isn't offered; open a plain WebSocket at /ws.")
         }
+        // OPTIONS * asks about the server as a whole (RFC 9110, section 9.3.7).
+        if request.path == "*", let response = crossOrigin.respond(to: request) { return response }
         guard request.path.hasPrefix("/api/") else { return Self.notFound }
-        return await respondToAPI(request, address)
+        var response: HTTPResponse
+        if let preflight = crossOrigin.respond(to: request) {
+            response = preflight
+        } else {
+            // HEAD is GET without the content (RFC 9110, section 9.3.2), which the writer leaves out.
+            var request = request
+            if request.method == "HEAD" { request.method = "GET" }
+            response = await respondToAPI(request, address)
+        }
+        crossOrigin.allowReading(&response, by: request)
+        return response
     }
 
     private func respondToAPI(_ request: HTTPRequest, _ address: String) async -> HTTPResponse {

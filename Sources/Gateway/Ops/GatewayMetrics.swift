@@ -7,6 +7,7 @@ final class GatewayMetrics: Sendable {
     let sessions: Gauge
     let handshakes: Counter
     let handshakesRefused: Counter
+    let greetingsFailed: Counter
     let stalledConnections: Counter
     let slowConsumers: Counter
     let messagesAccepted: Counter
@@ -23,6 +24,7 @@ final class GatewayMetrics: Sendable {
     let holes: Counter
     let holesUnfilled: Counter
     let gaps: Counter
+    let forks: Counter
     let pubSubLosses: Counter
     let probesMissed: Counter
     let typingDropped: Counter
@@ -36,6 +38,8 @@ final class GatewayMetrics: Sendable {
         handshakes = registry.counter("parley_handshakes_total", help: "WebSocket handshakes that were accepted.")
         handshakesRefused = registry.counter(
             "parley_handshakes_refused_total", help: "WebSocket handshakes that were refused.")
+        greetingsFailed = registry.counter(
+            "parley_greetings_failed_total", help: "Connections whose TLS handshake or PROXY header failed.")
         stalledConnections = registry.counter(
             "parley_connections_stalled_total", help: "Connections closed because the client took nothing.")
         slowConsumers = registry.counter(
@@ -62,6 +66,8 @@ final class GatewayMetrics: Sendable {
         gaps = registry.counter(
             "parley_gaps_total", help: "Times that a hole could not be read and its subscribers read on for themselves."
         )
+        forks = registry.counter(
+            "parley_forks_total", help: "Proofs that Redis has lost events, as after a failover.")
         pubSubLosses = registry.counter("parley_pubsub_losses_total", help: "Interruptions of a pub/sub connection.")
         probesMissed = registry.counter(
             "parley_pubsub_probes_missed_total", help: "Probes of a pub/sub connection that did not come back.")

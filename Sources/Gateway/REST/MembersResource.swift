@@ -19,11 +19,11 @@ struct MembersResource {
     ) async throws(CommandError) -> HTTPResponse {
         guard request.method == "POST" else { return Router.methodNotAllowed("POST") }
         switch action {
-        case "archive": return try await make(.archive, id, origin, "archived")
-        case "unarchive": return try await make(.unarchive, id, origin, "unarchived")
+        case "archive": return try await make(.archive, id, origin)
+        case "unarchive": return try await make(.unarchive, id, origin)
         default:
             let user = try Body(request.body).uuid("userId")
-            return try await make(.add(user), id, origin, "added", about: user)
+            return try await make(.add(user), id, origin)
         }
     }
 
@@ -32,11 +32,11 @@ struct MembersResource {
         _ request: HTTPRequest, removing user: UUID, _ id: UUID, _ origin: Origin
     ) async throws(CommandError) -> HTTPResponse {
         guard request.method == "DELETE" else { return Router.methodNotAllowed("DELETE") }
-        return try await make(.remove(user), id, origin, "removed", about: user)
+        return try await make(.remove(user), id, origin)
     }
 
     private func make(
-        _ change: ConversationChanges.Change, _ id: UUID, _ origin: Origin, _ event: String, about user: UUID? = nil
+        _ change: ConversationChanges.Change, _ id: UUID, _ origin: Origin
     ) async throws(CommandError) -> HTTPResponse {
         let outcome: ConversationChanges.Outcome
         do {
@@ -54,22 +54,9 @@ struct MembersResource {
             throw .conversationNotFound
         case .refused(let error): throw error
         case .unchanged(let conversation): return Router.json(200, JSONWriter.bytes(conversation.json()))
-        case .changed(let conversation):
-            await announce(event, conversation, by: origin.identity.user, about: user)
+        case .changed(let conversation, let announcement):
+            await worker.announcer.announce(announcement, in: conversation)
             return Router.json(200, JSONWriter.bytes(conversation.json()))
         }
-    }
-
-    private func announce(_ event: String, _ conversation: Conversation, by actor: UUID, about user: UUID?) async {
-        var audience = Set(conversation.participants.map(\.user))
-        if let user { audience.insert(user) }
-        worker.announcer.tell(event, conversation, to: audience)
-        let words: String
-        switch (event, user) {
-        case ("added", let user?): words = "joined \(user)"
-        case ("removed", let user?): words = user == actor ? "left \(user)" : "removed \(user)"
-        default: words = event
-        }
-        await worker.announcer.say(words, in: conversation.id, by: actor)
     }
 }

@@ -22,8 +22,9 @@ enum Bootstrap {
             let authenticator = try Authenticator(
                 config.security, key: try key(config.security, keySet), revocations: revocations)
             let context = NodeContext(
-                config, authenticator: authenticator, revocations: revocations, keySet: keySet, metrics: metrics)
-            guard let endpoint = RedisEndpoint(url: config.common.redisURL) else {
+                config, authenticator: authenticator, revocations: revocations, keySet: keySet,
+                certificate: try certificate(config), metrics: metrics)
+            guard let endpoint = config.common.redisEndpoint else {
                 return .failure(Problem(text: "gateway: PARLEY_REDIS_URL isn't a Redis URL\n"))
             }
             return .success(try Node(context, endpoint: endpoint, cores: Process.coreCount))
@@ -31,6 +32,15 @@ enum Bootstrap {
             return .failure(problem)
         } catch {
             return .failure(Problem(text: "gateway: \(error)\n"))
+        }
+    }
+
+    private static func certificate(_ config: GatewayConfig) throws(Problem) -> ServerCertificate? {
+        guard let certificateFile = config.tlsCertificateFile, let keyFile = config.tlsKeyFile else { return nil }
+        do throws(TLSError) {
+            return try ServerCertificate(certificateFile: certificateFile, keyFile: keyFile)
+        } catch {
+            throw Problem(text: "gateway: PARLEY_TLS_CERTIFICATE_FILE, PARLEY_TLS_KEY_FILE: \(error)\n")
         }
     }
 

@@ -3,9 +3,11 @@ internal import Shared
 /// The gateway as a whole: its loops, their workers, the hub, and the order of its start and its stop.
 final class Node: Sendable {
     /// Milliseconds between two attempts while a store is away at the start.
-    private static let startRetry: Int64 = 1_000
+    private static let startRetry: Int64 = 100
     /// Conversations whose heads are compared per second, in turn.
     private static let auditBudget = 100
+    /// Milliseconds between two looks for announcements that nobody has made.
+    private static let announceInterval: Int64 = 5_000
 
     let context: NodeContext
     let loops: [EventLoop]
@@ -26,7 +28,8 @@ final class Node: Sendable {
             endpoint, name: "parley-\(context.id)-pubsub", timeout: context.config.common.redisTimeout, on: loops[0])
         let hub = Hub(
             subscriber: subscriber, membership: stores[0].membership, reader: stores[0].reader,
-            partitioning: context.partitioning, metrics: context.metrics, log: stores[0].log, loop: loops[0])
+            forks: stores[0].forks, partitioning: context.partitioning, metrics: context.metrics, log: stores[0].log,
+            loop: loops[0])
         self.hub = LoopReference(hub, on: loops[0])
         var workers: [LoopReference<Worker>] = []
         for (loop, stores) in zip(loops, stores) {
@@ -69,6 +72,7 @@ final class Node: Sendable {
         workers[0].run { [self] worker in
             do throws(SystemError) {
                 try Signals.observe(Signals.terminating, on: worker.loop) { [self] signal in stop(worker, signal) }
+                try Signals.observe([Signals.reloading], on: worker.loop) { [self] _ in reloadCertificate() }
             } catch {
                 fatalStart("signals can't be observed", error.description, worker)
             }
@@ -90,6 +94,7 @@ final class Node: Sendable {
         registry.run { $0.start() }
         context.keySet?.start(on: worker.loop, log: worker.log)
         hub.run { hub in Self.startAudits(hub) }
+        startAnnouncements(worker)
         for reference in workers {
             reference.run { [self] worker in
                 do throws(SystemError) {
@@ -112,8 +117,8 @@ final class Node: Sendable {
         var attempt = 0
         while true {
             attempt += 1
-            await worker.redis.waitUntilReady()
             do {
+                try worker.redis.requireReady()
                 try await StoreFormat.check(partitions: common.partitions, redis: worker.redis)
                 if common.migrate { try await Migrator.migrate(worker.postgres) }
                 try await StoreFormat.check(partitions: common.partitions, postgres: worker.postgres)
@@ -125,12 +130,19 @@ final class Node: Sendable {
                 fatalStart("the stores belong to another set-up", error.description, worker)
                 return false
             } catch {
-                if attempt % 10 == 1 {
+                if attempt % 50 == 10 {
                     worker.log.warning(
                         "waiting for the stores", [.error: .describing(error), .attempt: .number(attempt)])
                 }
                 await worker.loop.sleep(milliseconds: Self.startRetry)
             }
+        }
+    }
+
+    private func startAnnouncements(_ worker: Worker) {
+        worker.loop.scheduleRepeating(every: Self.announceInterval) {
+            worker.loop.spawn { await worker.announcer.announceOverdue() }
+            return true
         }
     }
 
@@ -170,6 +182,24 @@ final class Node: Sendable {
         worker.log.flush()
         StandardStreams.writeError("gateway: \(message): \(reason)\n")
         Process.exit(1)
+    }
+
+    /// Takes a renewed certificate for the connections to come; with files that don't fit the present one stays.
+    private func reloadCertificate() {
+        guard let certificate = context.certificate else { return }
+        certificate.reload { [workers] result in
+            for reference in workers {
+                reference.run { worker in
+                    switch result {
+                    case .success(let context):
+                        worker.tls = context
+                        worker.log.info("certificate read again")
+                    case .failure(let error):
+                        worker.log.error("certificate can't be read again", [.error: .describing(error)])
+                    }
+                }
+            }
+        }
     }
 
     // MARK: Stopping

@@ -14,13 +14,16 @@ final class NodeContext: Sendable {
     let revocations: Revocations
     /// The issuer's keys, where they come as a set.
     let keySet: KeySetKeeper?
+    /// The certificate that clients see; nil where the gateway itself speaks no TLS.
+    let certificate: ServerCertificate?
     private let connectionCount = Atomic<Int>(0)
 
     init(
         _ config: GatewayConfig, authenticator: Authenticator, revocations: Revocations, keySet: KeySetKeeper?,
-        metrics: GatewayMetrics
+        certificate: ServerCertificate?, metrics: GatewayMetrics
     ) {
         self.config = config
+        self.certificate = certificate
         self.metrics = metrics
         self.authenticator = authenticator
         self.revocations = revocations

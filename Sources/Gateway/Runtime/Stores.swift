@@ -8,6 +8,7 @@ struct Stores {
     let loader: ConversationLoader
     let membership: Membership
     let reader: EventReader
+    let forks: ForkRepair
 
     /// PostgreSQL connections per loop: histories, loads and changes of conversations; never on a message's hot path.
     private static let postgresConnections = 4
@@ -25,5 +26,8 @@ struct Stores {
             redis: redis, postgres: postgres, partitioning: node.partitioning, stateTTL: common.stateTTL, loop: loop)
         membership = Membership(redis: redis, loader: loader, partitioning: node.partitioning)
         reader = EventReader(redis: redis, postgres: postgres, partitioning: node.partitioning)
+        forks = ForkRepair(
+            redis: redis, postgres: postgres, partitioning: node.partitioning, metrics: node.metrics, log: log,
+            loop: loop)
     }
 }

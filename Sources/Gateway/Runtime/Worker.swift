@@ -25,13 +25,13 @@ final class Worker {
     let sessions: UserSessionRegistry
     let publishLog: PublishLogger
     let limiter: RateLimiter
-    let wheel: LivenessWheel
+    let connections: ConnectionSet
+    let compression: CompressionPool
     private(set) lazy var controller = WebSocketController(worker: self)
     private(set) lazy var announcer = Announcer(worker: self)
     private(set) lazy var router = Router(worker: self)
-    /// Connections with output that leaves at the end of the turn.
-    var dirtyConnections: [Connection] = []
-    private(set) var connections: [ObjectIdentifier: Connection] = [:]
+    /// What clients' connections are encrypted with; nil where they aren't.
+    var tls: TLSContext?
     private var listeners: [Listener] = []
 
     /// Makes a worker before its loop runs; `stores` are the connections that it uses.
@@ -40,6 +40,7 @@ final class Worker {
         self.loop = loop
         self.node = node
         metrics = node.metrics
+        tls = node.certificate?.initial
         log = stores.log
         redis = stores.redis
         postgres = stores.postgres
@@ -51,7 +52,8 @@ final class Worker {
             redis: redis, postgres: postgres, loader: loader, partitioning: node.partitioning, loop: loop)
         messages = MessageReader(redis: redis, postgres: postgres, partitioning: node.partitioning)
         let limits = AcceptCall.Limits(
-            dedupeWindow: node.config.common.dedupeWindow, maximumEntries: Int64(node.config.streamMaximumEntries))
+            dedupeWindow: node.config.common.dedupeWindow, maximumEntries: Int64(node.config.streamMaximumEntries),
+            maximumBytes: Int64(node.config.streamMaximumBytes))
         writePath = WritePath(
             redis: redis, loader: loader, partitioning: node.partitioning, limits: limits, metrics: metrics, loop: loop)
         rooms = Rooms(worker: index, loop: loop, hub: hub)
@@ -60,15 +62,24 @@ final class Worker {
             node: node.id, redis: redis, limit: node.config.maximumSessionsPerUser, loop: loop)
         publishLog = PublishLogger(node.config.logPublish, log, loop)
         limiter = RateLimiter(node.config.rates, redis: redis, metrics: metrics, log: log, loops: loops)
-        wheel = LivenessWheel(now: loop.now)
-        writePath.seen = { [rooms] conversation in rooms.position(of: conversation) }
-        loop.atEndOfTurn(.flush) { [unowned self] in flushConnections() }
-        loop.atEndOfTurn(.log) { [unowned self] in flushLog() }
-        loop.scheduleRepeating(every: 1_000) { [unowned self] in
-            wheel.turn(to: loop.now)
-            return true
+        connections = ConnectionSet(loop: loop, stalledTimeout: node.config.webSocket.stalledTimeout)
+        connections.stalled = { [metrics] in metrics.stalledConnections.increment() }
+        connections.dismissed = { node.dismiss() }
+        connections.refused = { [metrics, log] address, reason in
+            metrics.greetingsFailed.increment()
+            log.info("connection refused", [.address: .string(address), .reason: .string(reason)])
         }
+        compression = CompressionPool(minimumMessage: node.config.webSocket.compressionMinimum)
+        writePath.seen = { [rooms] conversation in rooms.position(of: conversation) }
+        let forks = stores.forks
+        writePath.forkFound = { [rooms] conversation in
+            loop.spawn { await forks.repair(conversation, seen: rooms.position(of: conversation)) }
+        }
+        loop.atEndOfTurn(.log) { [unowned self] in flushLog() }
     }
+
+    /// When to look at which connection again.
+    var wheel: LivenessWheel { connections.wheel }
 
     /// Opens the connection to Redis; those to PostgreSQL open when they are needed.
     func start() {
@@ -89,31 +100,37 @@ final class Worker {
     }
 
     private func accept(_ accepted: Socket.Accepted, isOperator: Bool) {
+        let isTrusted = node.config.security.trustedProxies.contains(accepted.peer?.host ?? "")
+        let stream: TLSStream?
+        do throws(TLSError) {
+            stream =
+                try isOperator
+                ? nil
+                : tls.map { context throws(TLSError) in
+                    try TLSStream(server: context, accepted.descriptor)
+                }
+        } catch {
+            log.error("connection can't be encrypted", [.error: .describing(error)])
+            return SystemCall.close(accepted.descriptor)
+        }
         let isAdmitted = node.admit()
-        let connection = Connection(accepted, worker: self)
-        connections[ObjectIdentifier(connection)] = connection
-        connection.start()
-        wheel.add(connection, at: loop.now + node.config.webSocket.handshakeTimeout)
+        let connection = connections.add(
+            accepted, tls: stream, greeting: Greeting(isFromProxy: isTrusted, isSecure: stream != nil),
+            lookingAt: loop.now + node.config.webSocket.handshakeTimeout)
         let service: HTTPPeer.Service = isOperator ? .operations : node.config.operatorOnly ? .clients : .everything
         connection.peer = HTTPPeer(connection: connection, worker: self, service: service, isAdmitted: isAdmitted)
-    }
-
-    /// Forgets a connection that is closed.
-    func remove(_ connection: Connection) {
-        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
-        wheel.remove(connection)
-        node.dismiss()
     }
 
     /// Takes what the hub has for this worker's sessions.
     func receive(_ deliveries: [Delivery]) {
         for delivery in deliveries {
             switch delivery {
-            case .event(let event):
-                let frames = EventFrames(event)
+            case .event(let event, let isBehindHole):
+                let frames = EventFrames(event, isBehindHole: isBehindHole)
                 // The topic first: whoever has it doesn't get the event on the user's queue.
                 rooms.deliver(event, frames)
                 userQueues.deliver(event, frames)
+            case .stray(let event): rooms.deliver(stray: event, EventFrames(event))
             case .gap(let conversation, let recipients):
                 rooms.fallBehind(in: conversation)
                 userQueues.fallBehind(recipients)
@@ -128,20 +145,11 @@ final class Worker {
 
     /// Closes what is left after the sessions have been told to go.
     func closeIdle() {
-        for connection in connections.values where !(connection.peer is ClientSession) { connection.finish() }
+        for connection in connections.all where !(connection.peer is ClientSession) { connection.finish() }
     }
 
     /// The sessions of this worker.
-    var clientSessions: [ClientSession] { connections.values.compactMap { $0.peer as? ClientSession } }
-
-    private func flushConnections() {
-        // A flush may make others dirty: what is told to one may end another.
-        while !dirtyConnections.isEmpty {
-            let dirty = dirtyConnections
-            dirtyConnections.removeAll(keepingCapacity: true)
-            for connection in dirty { connection.flush() }
-        }
-    }
+    var clientSessions: [ClientSession] { connections.all.compactMap { $0.peer as? ClientSession } }
 
     private func flushLog() {
         guard !log.flush() else { return }

@@ -11,6 +11,9 @@ struct HeartBeatMonitor {
 
     /// So many promised intervals may pass in silence.
     private static let patience: Int64 = 3
+    /// Connections are looked at by the second, so up to so many ms after they should be: one for the wheel's slots, one for its
+    /// turns, and a little for the loop's other work.
+    static let lateness: Int64 = 2_250
     /// Silence shorter than this (ms) is never held against a client.
     static let leastSilence: Int64 = 75_000
 
@@ -19,9 +22,10 @@ struct HeartBeatMonitor {
     private var lastSent: Int64?
     private var lastReceived: Int64?
 
-    /// Intervals in milliseconds, 0 for none. Ours is beaten a quarter early, since timers and networks are late.
+    /// Intervals in milliseconds, 0 for none. Ours is beaten a quarter early, since networks are late, and early enough for the
+    /// beat to leave in time however late the look at the connection is.
     init(sendEvery: Int64, expectEvery: Int64) {
-        sendAfter = sendEvery > 0 ? max(1, sendEvery - sendEvery / 4) : 0
+        sendAfter = sendEvery > 0 ? max(1, sendEvery - max(sendEvery / 4, Self.lateness)) : 0
         let (silence, overflows) = expectEvery.multipliedReportingOverflow(by: Self.patience)
         missedAfter = expectEvery > 0 && !overflows ? max(silence, Self.leastSilence) : 0
     }

@@ -25,7 +25,7 @@ struct StompConnect: Sendable, Equatable {
     static func negotiate(_ frame: StompFrame, _ offer: StompHeartBeatOffer) throws(StompFailure) -> StompConnect {
         guard let version = StompVersion.negotiate(frame.header("accept-version")) else {
             throw StompFailure(
-                "unsupported-version", "None of the versions in accept-version is spoken here.",
+                .unsupportedVersion, "None of the versions in accept-version is spoken here.",
                 headers: [("version", StompVersion.list)])
         }
         guard version > .v10, let value = frame.headerBytes("heart-beat") else {
@@ -33,7 +33,7 @@ struct StompConnect: Sendable, Equatable {
         }
         let parts = value.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
         guard parts.count == 2, let canSend = Decimal.parse(parts[0]), let wants = Decimal.parse(parts[1]) else {
-            throw StompFailure("malformed-heart-beat", "The heart-beat header must be two numbers of milliseconds.")
+            throw StompFailure(.malformedHeartBeat, "The heart-beat header must be two numbers of milliseconds.")
         }
         return StompConnect(
             version: version, offer: offer, sendEvery: interval(offer.send, wants),

@@ -65,7 +65,7 @@ struct StompDecoder {
         return .failure(failure)
     }
 
-    private mutating func fail(_ code: String, _ message: String) -> Step {
+    private mutating func fail(_ code: SessionErrorCode, _ message: String) -> Step {
         fail(StompFailure(code, message))
     }
 
@@ -83,7 +83,7 @@ struct StompDecoder {
             case Self.carriageReturn where !hasReturn:
                 hasReturn = true
             case _ where hasReturn:
-                return fail("malformed-frame", "A carriage return must be followed by a line feed.")
+                return fail(.malformedFrame, "A carriage return must be followed by a line feed.")
             default:
                 break scan
             }
@@ -105,10 +105,10 @@ struct StompDecoder {
         let end = input.withUnsafeBytes { Self.headEnd($0, available, &line, &isReturn) }
         let piece = available.lowerBound..<(end ?? available.upperBound)
         guard bytes.count + piece.count <= limits.headerBytes else {
-            return fail("header-too-long", "Command and headers of the frame are too long.")
+            return fail(.headerTooLong, "Command and headers of the frame are too long.")
         }
         guard Self.find(0, in: input, piece) == nil else {
-            return fail("malformed-frame", "The frame ends before the empty line behind its headers.")
+            return fail(.malformedFrame, "The frame ends before the empty line behind its headers.")
         }
         if bytes.isEmpty { bytes.reserveCapacity(min(available.count, piece.count + Self.usualBody)) }
         bytes.append(contentsOf: input[piece])
@@ -176,7 +176,7 @@ struct StompDecoder {
         available = end..<available.upperBound
         guard !available.isEmpty else { return .needMore }
         guard input[end] == 0 else {
-            return fail("malformed-frame", "The body must be followed by a NUL, where content-length says.")
+            return fail(.malformedFrame, "The body must be followed by a NUL, where content-length says.")
         }
         available = end + 1..<available.upperBound
         let frame = StompFrame(command: head.command, bytes: bytes, fields: head.fields, bodyStart: start)
@@ -190,7 +190,7 @@ struct StompDecoder {
         let receipt = frame.headerBytes("receipt").flatMap { value in
             value.count <= limits.identifierBytes ? String(decoding: value, as: UTF8.self) : nil
         }
-        return fail(StompFailure("frame-too-large", "The frame is too large.", receiptID: receipt))
+        return fail(StompFailure(.frameTooLarge, "The frame is too large.", receiptID: receipt))
     }
 
     private static func find(_ byte: UInt8, in input: [UInt8], _ range: Range<Int>) -> Int? {

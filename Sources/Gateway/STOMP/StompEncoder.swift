@@ -68,6 +68,7 @@ enum StompEncoder {
     /// Appends an ERROR whose body repeats the message; the connection has to be closed behind it.
     static func appendError(_ failure: StompFailure, version: StompVersion, to output: inout [UInt8]) {
         var headers = [("message", failure.message), ("code", failure.code), ("content-type", "text/plain")]
+        if let number = failure.number { headers.append(("number", String(number))) }
         if let receipt = failure.receiptID { headers.append(("receipt-id", receipt)) }
         append("ERROR", headers + failure.headers, body: failure.message.utf8, version: version, to: &output)
     }

@@ -4,6 +4,8 @@
 struct StompFailure: Error, Sendable, Equatable {
     /// For programs: kebab-case.
     var code: String
+    /// The code's number in docs/errors.md; nil for one that stands in no table.
+    var number: Int?
     /// For people: a sentence.
     var message: String
     /// Headers for the ERROR beyond `code`, `message` and `receipt-id`.
@@ -16,6 +18,18 @@ struct StompFailure: Error, Sendable, Equatable {
         self.message = message
         self.headers = headers
         self.receiptID = receiptID
+    }
+
+    init(
+        _ code: SessionErrorCode, _ message: String, headers: [(String, String)] = [], receiptID: String? = nil
+    ) {
+        self.init(code.rawValue, message, headers: headers, receiptID: receiptID)
+        number = code.number
+    }
+
+    init(_ code: ErrorCode, _ message: String, headers: [(String, String)] = [], receiptID: String? = nil) {
+        self.init(code.rawValue, message, headers: headers, receiptID: receiptID)
+        number = code.number
     }
 
     static func == (left: Self, right: Self) -> Bool {

@@ -68,6 +68,16 @@ struct StompFrame: Sendable, Equatable, CustomStringConvertible {
 
     var headerCount: Int { fields.count }
 
+    /// All headers in their order, repeated ones too.
+    var headers: [(name: String, value: String)] {
+        fields.map { field in
+            (
+                String(decoding: bytes[Self.place(field.name)], as: UTF8.self),
+                String(decoding: bytes[Self.place(field.value)], as: UTF8.self)
+            )
+        }
+    }
+
     /// A header's value; where it is repeated the first one counts (STOMP 1.2, "Repeated Header Entries").
     func header(_ name: String) -> String? {
         headerBytes(name).map { String(decoding: $0, as: UTF8.self) }

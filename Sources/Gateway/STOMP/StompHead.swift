@@ -17,7 +17,7 @@ struct StompHead {
         try bytes.withUnsafeMutableBufferPointer {
             (buffer: inout UnsafeMutableBufferPointer<UInt8>) throws(StompFailure) in
             guard UTF8Validator.isValid(UnsafeRawBufferPointer(buffer)) else {
-                throw StompFailure("malformed-header", "Command and headers must be UTF-8.")
+                throw StompFailure(.malformedHeader, "Command and headers must be UTF-8.")
             }
             return try parse(lines: buffer, version, limits)
         }
@@ -36,13 +36,14 @@ struct StompHead {
             position = next
             guard !text.isEmpty else { break }
             guard head.fields.count < limits.headerCount else {
-                throw StompFailure("too-many-headers", "The frame has too many headers.")
+                throw StompFailure(.tooManyHeaders, "The frame has too many headers.")
             }
             guard let colon = find(UInt8(ascii: ":"), in: bytes, text), colon > text.lowerBound else {
-                throw StompFailure("malformed-header", "A header line must be a name, a colon and a value.")
+                throw StompFailure(.malformedHeader, "A header line must be a name, a colon and a value.")
             }
             let name = try unescape(bytes, text.lowerBound..<colon, escapes)
-            let value = try unescape(bytes, colon + 1..<text.upperBound, escapes)
+            let written = colon + 1..<text.upperBound
+            let value = try unescape(bytes, version == .v10 ? trim(bytes, written) : written, escapes)
             head.fields.append(StompFrame.Field(name: narrow(name), value: narrow(value)))
             try head.note(name, value, bytes)
         }
@@ -56,7 +57,7 @@ struct StompHead {
         let feed = find(lineFeed, in: bytes, start..<bytes.count) ?? bytes.count
         let end = feed > start && bytes[feed - 1] == carriageReturn ? feed - 1 : feed
         guard find(carriageReturn, in: bytes, start..<end) == nil else {
-            throw StompFailure("malformed-header", "A carriage return must be followed by a line feed.")
+            throw StompFailure(.malformedHeader, "A carriage return must be followed by a line feed.")
         }
         return (start..<end, feed + 1)
     }
@@ -67,9 +68,18 @@ struct StompHead {
     ) throws(StompFailure) {
         guard contentLength == nil, name.count == 14, bytes[name].elementsEqual("content-length".utf8) else { return }
         guard let count = Decimal.parse(bytes[value]) else {
-            throw StompFailure("malformed-content-length", "The content-length header must be a number of bytes.")
+            throw StompFailure(.malformedContentLength, "The content-length header must be a number of bytes.")
         }
         contentLength = Int(count)
+    }
+
+    /// The value without the blanks around it: the examples of STOMP 1.0 have them, later versions keep them (STOMP 1.2, "Value
+    /// Encoding").
+    private static func trim(_ bytes: UnsafeMutableBufferPointer<UInt8>, _ range: Range<Int>) -> Range<Int> {
+        let blank = UInt8(ascii: " ")
+        let start = bytes[range].firstIndex { $0 != blank } ?? range.upperBound
+        let end = bytes[start..<range.upperBound].lastIndex { $0 != blank }.map { $0 + 1 } ?? start
+        return start..<end
     }
 
     /// Undoes the escapes of a version in place; an escape that the version doesn't define is fatal.
@@ -89,7 +99,7 @@ struct StompHead {
                 case UInt8(ascii: "c"): byte = UInt8(ascii: ":")
                 case UInt8(ascii: "\\"): byte = letter
                 case UInt8(ascii: "r") where version >= .v12: byte = carriageReturn
-                default: throw StompFailure("undefined-escape", "A header holds an escape that STOMP doesn't define.")
+                default: throw StompFailure(.undefinedEscape, "A header holds an escape that STOMP doesn't define.")
                 }
             }
             bytes[target] = byte

@@ -54,12 +54,12 @@ struct StompSession {
     private mutating func judge(_ frame: StompFrame) throws(StompFailure) -> StompAction {
         let isConnect = frame.command == .connect || frame.command == .stomp
         if state == .awaitingConnect {
-            guard isConnect else { throw StompFailure("not-connected", "The first frame must be CONNECT or STOMP.") }
+            guard isConnect else { throw StompFailure(.notConnected, "The first frame must be CONNECT or STOMP.") }
         } else if isConnect {
-            throw StompFailure("already-connected", "CONNECT was sent twice.")
+            throw StompFailure(.alreadyConnected, "CONNECT was sent twice.")
         }
-        if frame.command != .send && frame.command != .unknown && !frame.body.isEmpty {
-            throw StompFailure("unexpected-body", "Of a client's frames only SEND may have a body.")
+        if !frame.body.isEmpty, !mayHaveBody(frame) {
+            throw StompFailure(.unexpectedBody, "Of a client's frames only SEND may have a body.")
         }
         let receipt = try identifier("receipt", of: frame)
         switch frame.command {
@@ -69,7 +69,7 @@ struct StompSession {
         case .unsubscribe: return try unsubscribe(frame, receipt)
         case .ack: return try hold(.ack(try reference(frame), receipt: receipt), frame, receipt)
         case .nack:
-            guard version > .v10 else { throw StompFailure("unknown-command", "STOMP 1.0 has no NACK.") }
+            guard version > .v10 else { throw StompFailure(.unknownCommand, "STOMP 1.0 has no NACK.") }
             return try hold(.nack(try reference(frame), receipt: receipt), frame, receipt)
         case .begin:
             try transactions.begin(required("transaction", of: frame))
@@ -84,7 +84,16 @@ struct StompSession {
             transactions.removeAll()
             return .disconnect(receipt: receipt)
         case .unknown:
-            throw StompFailure("unknown-command", "The command is not one that a client may send.")
+            throw StompFailure(.unknownCommand, "The command is not one that a client may send.")
+        }
+    }
+
+    /// Since 1.1 only SEND may have a body ("Body"); 1.0 ignores those of other frames ("SUBSCRIBE").
+    private func mayHaveBody(_ frame: StompFrame) -> Bool {
+        switch frame.command {
+        case .send, .unknown: true
+        case .connect, .stomp: frame.headerBytes("accept-version") == nil
+        default: version == .v10
         }
     }
 
@@ -105,19 +114,19 @@ struct StompSession {
     private mutating func subscribe(_ frame: StompFrame, _ receipt: String?) throws(StompFailure) -> StompAction {
         let destination = try destination(of: frame)
         guard frame.headerBytes("selector") == nil else {
-            throw StompFailure("selector-not-supported", "The selector header is not supported.")
+            throw StompFailure(.selectorNotSupported, "The selector header is not supported.")
         }
         guard let mode = StompAckMode(rawValue: frame.header("ack") ?? "auto") else {
-            throw StompFailure("unknown-ack-mode", "The ack header must be auto, client or client-individual.")
+            throw StompFailure(.unknownAckMode, "The ack header must be auto, client or client-individual.")
         }
         let given = version == .v10 ? try identifier("id", of: frame) : try required("id", of: frame)
         let id = given ?? destination
         guard subscriptions[id] == nil else {
-            throw StompFailure("duplicate-subscription", "A subscription with this id exists already.")
+            throw StompFailure(.duplicateSubscription, "A subscription with this id exists already.")
         }
         guard subscriptions.count < limits.maximumSubscriptions else {
             return .refuse(
-                StompFailure("too-many-subscriptions", "The connection has too many subscriptions.", receiptID: receipt)
+                StompFailure(.tooManySubscriptions, "The connection has too many subscriptions.", receiptID: receipt)
             )
         }
         subscriptions[id] = Subscription(destination: destination, ordinal: nextOrdinal)
@@ -162,14 +171,14 @@ struct StompSession {
 
     private func destination(of frame: StompFrame) throws(StompFailure) -> String {
         guard let destination = try identifier("destination", of: frame), !destination.isEmpty else {
-            throw StompFailure("missing-header", "The frame needs the header destination.")
+            throw StompFailure(.missingHeader, "The frame needs the header destination.")
         }
         return destination
     }
 
     private func required(_ name: String, of frame: StompFrame) throws(StompFailure) -> String {
         guard let value = try identifier(name, of: frame) else {
-            throw StompFailure("missing-header", "The frame needs the header \(name).")
+            throw StompFailure(.missingHeader, "The frame needs the header \(name).")
         }
         return value
     }
@@ -177,7 +186,7 @@ struct StompSession {
     private func identifier(_ name: String, of frame: StompFrame) throws(StompFailure) -> String? {
         guard let value = frame.headerBytes(name) else { return nil }
         guard value.count <= limits.identifierBytes else {
-            throw StompFailure("header-too-long", "The header \(name) is too long.")
+            throw StompFailure(.headerTooLong, "The header \(name) is too long.")
         }
         return String(decoding: value, as: UTF8.self)
     }

@@ -11,10 +11,10 @@ struct StompTransactions {
 
     mutating func begin(_ id: String) throws(StompFailure) {
         guard held[id] == nil else {
-            throw StompFailure("duplicate-transaction", "A transaction with this name is open already.")
+            throw StompFailure(.duplicateTransaction, "A transaction with this name is open already.")
         }
         guard held.count < limits.maximumTransactions else {
-            throw StompFailure("too-many-transactions", "Too many transactions are open.")
+            throw StompFailure(.tooManyTransactions, "Too many transactions are open.")
         }
         held[id] = ([], 0)
     }
@@ -23,7 +23,7 @@ struct StompTransactions {
     mutating func hold(_ action: StompAction, byteCount count: Int, in id: String) throws(StompFailure) {
         guard held[id] != nil else { throw Self.unknown }
         guard frameCount < limits.transactionFrames, byteCount + count <= limits.transactionBytes else {
-            throw StompFailure("transaction-too-large", "The open transactions hold too much.")
+            throw StompFailure(.transactionTooLarge, "The open transactions hold too much.")
         }
         held[id]?.actions.append(action)
         held[id]?.byteCount += count
@@ -46,6 +46,6 @@ struct StompTransactions {
     }
 
     private static var unknown: StompFailure {
-        StompFailure("unknown-transaction", "No transaction with this name is open.")
+        StompFailure(.unknownTransaction, "No transaction with this name is open.")
     }
 }

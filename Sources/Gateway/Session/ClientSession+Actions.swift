@@ -53,11 +53,11 @@ extension ClientSession {
             case .registered: break
             case .tooMany:
                 return fail(
-                    StompFailure(ErrorCode.tooManySessions.rawValue, "The user has too many sessions."),
+                    StompFailure(ErrorCode.tooManySessions, "The user has too many sessions."),
                     .tooManyOrTooSlow)
             case .unavailable:
                 return fail(
-                    StompFailure(ErrorCode.tryLater.rawValue, "The server can't register the session at present."),
+                    StompFailure(ErrorCode.tryLater, "The server can't register the session at present."),
                     .tryAgainLater)
             }
             guard !isEnded else { return worker.sessions.unregister(self) }
@@ -104,7 +104,7 @@ extension ClientSession {
         for subscription in subscriptions.values {
             guard let moved = subscription.settle(reference, isAck: isAck) else { continue }
             for (conversation, event) in moved { wasDelivered(event, in: conversation) }
-            if case .behind = subscription.flow { outputDrained() }
+            if case .behind = subscription.flow { wakeSubscriptions() }
             return
         }
     }

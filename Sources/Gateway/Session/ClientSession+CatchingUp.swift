@@ -9,20 +9,15 @@ extension ClientSession {
 
     /// The socket or the window of a live subscription is full: from here on it reads for itself.
     func fellBehind(_ subscription: Subscription, at position: Int64) {
-        guard case .conversation(let conversation) = subscription.destination else { return }
         worker.metrics.slowConsumers.increment()
-        subscription.flow = .behind(position)
-        catchUp(subscription, conversation)
+        readOn(subscription, from: position)
     }
 
-    /// Something that was published may have been missed: from here on the subscription reads for itself.
+    /// Something was missed: from here on the subscription reads for itself.
     func readOn(_ subscription: Subscription, from position: Int64) {
         guard case .conversation(let conversation) = subscription.destination else { return }
         subscription.flow = .behind(position)
-        catchUp(subscription, conversation)
-    }
-
-    func catchUp(_ subscription: Subscription, _ conversation: UUID) {
+        subscription.replayed = 0
         worker.loop.spawn { [self] in
             while case .behind(let position) = subscription.flow {
                 guard takesPage(subscription) else {
@@ -41,6 +36,14 @@ extension ClientSession {
         }
     }
 
+    /// Counts an event that was read again; a client that doesn't catch up with what comes in meanwhile has to resume.
+    func wasReplayed(on subscription: Subscription) {
+        worker.metrics.replayedEvents.increment()
+        subscription.replayed += 1
+        guard subscription.replayed > 2 * worker.node.config.webSocket.maximumReplay else { return }
+        fail(StompFailure(.tooSlow, "The subscription doesn't catch up."), .tooManyOrTooSlow)
+    }
+
     /// Whether the socket has drained enough for a page, and the window has room.
     func takesPage(_ subscription: Subscription) -> Bool {
         connection.queuedBytes <= worker.node.config.webSocket.sendQueueBytes / 4
@@ -55,9 +58,10 @@ extension ClientSession {
         guard case .behind(var position) = subscription.flow else { return }
         for event in events where event.id > position {
             guard subscription.write(event, EventFrames(event, cursors)) else { break }
-            worker.metrics.replayedEvents.increment()
+            wasReplayed(on: subscription)
             position = event.id
         }
+        guard !isEnded else { return }
         let live = worker.rooms.position(of: conversation)
         subscription.flow = position >= live || events.isEmpty ? .ahead(position) : .behind(position)
     }

@@ -37,8 +37,8 @@ extension ClientSession {
         connection.finish()
     }
 
-    func transportClosed() {
-        conclude(1006, "connection lost")
+    func transportClosed(_ reason: String) {
+        conclude(1006, reason)
     }
 
     /// Forgets everything about the session; what is left to send leaves by the connection.
@@ -52,7 +52,7 @@ extension ClientSession {
         phase = .ended
         typing.endAll()
         for id in Array(subscriptions.keys) { removeSubscription(id) }
-        outputDrained()
+        wakeSubscriptions()
         guard wasConnected else { return }
         worker.metrics.sessions.add(-1)
         worker.sessions.unregister(self)

@@ -4,6 +4,7 @@ internal import Shared
 extension ClientSession {
     func checkLiveness(_ now: Int64) -> Int64 {
         let config = worker.node.config.webSocket
+        webSocket.compressor?.releaseIfIdle()
         switch phase {
         case .ended: return now + 1_000
         case .leaving(let deadline):
@@ -12,7 +13,7 @@ extension ClientSession {
         case .awaitingConnect, .connecting:
             let deadline = startedAt + config.handshakeTimeout
             if now >= deadline {
-                fail(StompFailure("handshake-timeout", "CONNECT did not come in time."))
+                fail(StompFailure(.handshakeTimeout, "CONNECT did not come in time."))
             }
             return deadline
         case .connected:
@@ -23,7 +24,7 @@ extension ClientSession {
     private func checkConnected(_ now: Int64, _ config: WebSocketConfig) -> Int64 {
         let untilExpiry = identity.expiresAt == .max ? Int64.max / 2 : identity.expiresAt - WallClock.nowMilliseconds()
         if untilExpiry <= 0 {
-            fail(StompFailure("token-expired", "The token has expired."), .token)
+            fail(StompFailure(.tokenExpired, "The token has expired."), .token)
             return now + 1_000
         }
         if let pingSentAt, now - pingSentAt >= config.pongTimeout, connection.lastReceived < pingSentAt {
@@ -53,7 +54,7 @@ extension ClientSession {
             send(stomp: [UInt8(ascii: "\n")])
             return now + 1_000
         case .missed:
-            fail(StompFailure("heart-beat-missed", "The client's heart-beats were missed."), .heartBeatMissed)
+            fail(StompFailure(.heartBeatMissed, "The client's heart-beats were missed."), .heartBeatMissed)
             return now + 1_000
         case nil: return .max
         }

@@ -19,7 +19,8 @@ extension ClientSession {
             return refuse(.tooFast(retryAfter: retryAfter), destination: destinationText, receipt: receipt)
         }
         let style = FrameStyle(
-            subscription: hasID ? id : nil, destination: destinationText, version: stomp.version)
+            subscription: hasID ? id : nil, destination: destinationText, version: stomp.version,
+            compressor: webSocket.compressor)
         let subscription = Subscription(id: id, destination: destination, style: style, session: self)
         if mode != .auto {
             subscription.window = AckWindow(subscription: nextWindow, mode: mode, capacity: Self.ackWindow)
@@ -75,27 +76,41 @@ extension ClientSession {
             return refuse(.conversationNotFound)
         }
         var answer = await worker.membership.check(identity.user, in: conversation)
-        while case .member(_, let version, _) = answer, version < room.version {
+        while case .member(_, let version, _, _) = answer, version < room.version {
             answer = await worker.membership.check(identity.user, in: conversation)
         }
-        guard case .member(_, _, let head) = answer, !isEnded else {
+        guard case .member(_, _, let head, let size) = answer, !isEnded else {
             worker.rooms.release(room)
             if case .unavailable = answer { return refuse(.unavailable()) }
             worker.log.authorisationFailed("subscribe", origin, conversation)
             return refuse(.conversationNotFound)
         }
         subscriptions[subscription.id] = subscription
-        room.add(subscription)
-        guard case .conversation = subscription.destination else { return confirm(subscription, receipt) }
+        room.size = size
+        guard case .conversation = subscription.destination else {
+            room.add(subscription)
+            return confirm(subscription, receipt)
+        }
         topics[conversation, default: 0] += 1
+        // Nothing that happens now may overtake the RECEIPT and the replay.
+        if let resumeAfter { subscription.flow = .behind(resumeAfter) }
+        room.add(subscription)
         guard let resumeAfter else { return confirm(subscription, receipt, [("head", String(head))]) }
-        let isRecovered = resumeAfter <= head
+        let isRecovered = await mayReplay(conversation, after: resumeAfter, head: head)
+        guard case .behind = subscription.flow else { return }
         confirm(subscription, receipt, [("recovered", String(isRecovered)), ("head", String(head))])
-        if isRecovered, resumeAfter < max(head, room.position) {
-            subscription.flow = .behind(resumeAfter)
-            catchUp(subscription, conversation)
-        } else {
-            subscription.flow = .ahead(head)
+        readOn(subscription, from: isRecovered ? resumeAfter : head)
+    }
+
+    /// Whether everything after an event can be brought: not when there is no such event yet, nor when too much came since.
+    private func mayReplay(_ conversation: UUID, after event: Int64, head: Int64) async -> Bool {
+        guard event <= head else { return false }
+        do throws(ReadError) {
+            return try await worker.reader.isWithin(
+                worker.node.config.webSocket.maximumReplay, of: conversation, after: event)
+        } catch {
+            // Replaying waits until the stores are back.
+            return true
         }
     }
 
@@ -131,6 +146,6 @@ extension ClientSession {
             worker.rooms.remove(subscription, from: conversation)
         case .typing(let conversation): worker.rooms.remove(subscription, from: conversation)
         }
-        outputDrained()
+        wakeSubscriptions()
     }
 }

@@ -38,7 +38,9 @@ extension ClientSession {
             subscription.missedSomething = true
             return
         }
+        worker.metrics.slowConsumers.increment()
         subscription.flow = .behind(0)
+        subscription.replayed = 0
         catchUp(subscription, isFirst: false)
     }
 
@@ -90,7 +92,7 @@ extension ClientSession {
                 // On a first subscription one's own messages are nothing that was missed.
                 let isOwn = isFirst && event.sender == identity.user
                 if !isOwn, !subscription.write(event, EventFrames(event, cursors)) { break }
-                worker.metrics.replayedEvents.increment()
+                if !isOwn { wasReplayed(on: subscription) }
                 position = event.id
                 subscription.brought[conversation] = event.id
             }

@@ -15,6 +15,9 @@ final class ClientSession: Peer {
         case ended
     }
 
+    /// Once this many times the size of the queue waits to be taken by a client, nothing more of his is read: beyond once its size
+    /// subscriptions fall behind, so that only replies can get there.
+    private static let chokingQueues = 2
     /// So many SENDs of one session may wait for their answers; reading pauses beyond.
     private static let maximumPendingSends = 256
 
@@ -52,7 +55,7 @@ final class ClientSession: Peer {
     private var heldBytes: [UInt8] = []
     private var isBusy = false
 
-    init(identity: Identity, connection: Connection, worker: Worker) {
+    init(identity: Identity, connection: Connection, worker: Worker, compression: PermessageDeflate?) {
         id = UUID.random().description
         self.identity = identity
         self.connection = connection
@@ -60,7 +63,8 @@ final class ClientSession: Peer {
         let config = worker.node.config.webSocket
         let limits = StompLimits(frame: config.maximumMessage, maximumSubscriptions: config.maximumSubscriptions)
         webSocket = WebSocketConnection(
-            maximumFrame: config.maximumFrame, maximumMessage: config.maximumMessage)
+            maximumFrame: config.maximumFrame, maximumMessage: config.maximumMessage,
+            compression: compression.map { ($0, worker.compression) })
         decoder = StompDecoder(limits: limits)
         stomp = StompSession(
             limits: limits, offer: StompHeartBeatOffer(send: config.heartBeat, expect: config.heartBeat))
@@ -75,7 +79,7 @@ final class ClientSession: Peer {
     }
 
     /// Whether the session takes more messages, or is behind.
-    var takesMore: Bool { connection.queuedBytes < worker.node.config.webSocket.sendQueueBytes }
+    var takesMore: Bool { !isEnded && connection.queuedBytes < worker.node.config.webSocket.sendQueueBytes }
 
     func hasTopic(of conversation: UUID) -> Bool { topics[conversation] != nil }
 
@@ -93,6 +97,7 @@ final class ClientSession: Peer {
             case .message(.assembled(let payload), _): decode(payload, 0..<payload.count)
             }
         }
+        if isPaused { connection.pauseReading() }
     }
 
     private func decode(_ bytes: [UInt8], _ range: Range<Int>) {
@@ -117,7 +122,14 @@ final class ClientSession: Peer {
     // MARK: Order
 
     /// Whether nothing may be read at present.
-    private var isPaused: Bool { isBusy || heldAction != nil || replies.count >= Self.maximumPendingSends }
+    private var isPaused: Bool {
+        isBusy || heldAction != nil || replies.count >= Self.maximumPendingSends || isChoked
+    }
+
+    /// Whether the client sends without taking the answers.
+    private var isChoked: Bool {
+        connection.queuedBytes > Self.chokingQueues * worker.node.config.webSocket.sendQueueBytes
+    }
 
     private func take(_ action: StompAction) {
         if case .send(let destination, let frame, let receipt) = action,
@@ -161,7 +173,8 @@ final class ClientSession: Peer {
 
     /// Handles what was held back, then reads on.
     private func goOn() {
-        guard !isPaused, !isEnded else { return }
+        guard !isEnded else { return }
+        guard !isPaused else { return connection.pauseReading() }
         if !heldBytes.isEmpty {
             let bytes = heldBytes
             heldBytes = []
@@ -176,7 +189,7 @@ final class ClientSession: Peer {
     func send(stomp frame: [UInt8]) {
         var output: [UInt8] = []
         output.reserveCapacity(frame.count + 10)
-        WebSocketEncoder.appendText(frame, to: &output)
+        webSocket.append(.text, frame, to: &output)
         connection.send(output)
     }
 
@@ -190,7 +203,12 @@ final class ClientSession: Peer {
     }
 
     func outputDrained() {
-        guard !drainWaiters.isEmpty else { return }
+        wakeSubscriptions()
+        goOn()
+    }
+
+    /// Lets the subscriptions that wait for room look whether there is some.
+    func wakeSubscriptions() {
         let waiters = drainWaiters
         drainWaiters = []
         for waiter in waiters { waiter() }

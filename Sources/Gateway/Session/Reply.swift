@@ -73,10 +73,9 @@ extension ClientSession {
         worker.metrics.framesRefused.increment()
         let queues = replyQueues.filter { $0.destination == .errors }
         guard !queues.isEmpty else {
-            var headers = [("number", String(error.code.number))]
-            if let retryAfter = error.retryAfter { headers.append(("retry-after", String(retryAfter))) }
+            let headers = error.retryAfter.map { [("retry-after", String($0))] } ?? []
             return fail(
-                StompFailure(error.code.rawValue, error.message, headers: headers, receiptID: receipt),
+                StompFailure(error.code, error.message, headers: headers, receiptID: receipt),
                 error.closeCode)
         }
         var members: [(String, JSON)] = [

@@ -22,10 +22,18 @@ struct WebSocketConnection {
 
     private var decoder: WebSocketDecoder
     private var state = State.open
+    /// What writes messages where compression was agreed on.
+    let compressor: MessageCompressor?
 
-    /// Limits are in bytes of payload.
-    init(maximumFrame: Int, maximumMessage: Int) {
-        decoder = WebSocketDecoder(maximumFrame: maximumFrame, maximumMessage: maximumMessage)
+    /// Limits are in bytes: of a frame's payload as it is sent, of a message as it is once inflated.
+    /// Where compression was agreed on, `pool` lends what it takes.
+    init(
+        maximumFrame: Int, maximumMessage: Int, compression: (agreed: PermessageDeflate, pool: CompressionPool)? = nil
+    ) {
+        decoder = WebSocketDecoder(
+            maximumFrame: maximumFrame, maximumMessage: maximumMessage,
+            decompressor: compression.map { MessageDecompressor($0.agreed, pool: $0.pool) })
+        compressor = compression.map { $0.pool.compressor(for: $0.agreed) }
     }
 
     /// Whether data may still be sent.
@@ -46,6 +54,15 @@ struct WebSocketConnection {
             case .open, .closeSent:
                 if let action = step(&buffer, &available) { return action }
             }
+        }
+    }
+
+    /// Appends a frame with a whole message, compressed where that was agreed on and pays.
+    func append(_ opcode: WebSocketOpcode, _ payload: [UInt8], to output: inout [UInt8]) {
+        if let compressor {
+            compressor.append(opcode, payload, to: &output)
+        } else {
+            WebSocketEncoder.append(opcode, payload, to: &output)
         }
     }
 

@@ -1,6 +1,6 @@
 internal import Shared
 
-/// Reads a client's frames (RFC 6455, sections 5 and 8.1).
+/// Reads a client's frames (RFC 6455, sections 5 and 8.1), compressed ones too where that was agreed on (RFC 7692).
 ///
 /// A whole, unfragmented data frame is unmasked where it lies and costs no copy. A data frame that was cut by a read is
 /// taken piece by piece into the message under assembly, so that no byte is unmasked or checked twice and bad UTF-8 fails
@@ -26,17 +26,20 @@ struct WebSocketDecoder {
 
     private let maximumFrame: Int
     private let maximumMessage: Int
+    private let decompressor: MessageDecompressor?
     private var frame: OpenFrame?
     /// Whether the message under assembly is text; nil where there is none.
     private var assemblingText: Bool?
+    private var isCompressed = false
     private var assembled: [UInt8] = []
     private var validator = UTF8Validator()
     private var failure: (CloseCode, String)?
 
-    /// Limits are in bytes of payload.
-    init(maximumFrame: Int, maximumMessage: Int) {
+    /// Limits are in bytes: of a frame's payload as it is sent, of a message as it is once inflated.
+    init(maximumFrame: Int, maximumMessage: Int, decompressor: MessageDecompressor? = nil) {
         self.maximumFrame = maximumFrame
         self.maximumMessage = maximumMessage
+        self.decompressor = decompressor
     }
 
     /// Takes the next thing from `buffer[available]` and moves `available.lowerBound` past it.
@@ -73,10 +76,13 @@ struct WebSocketDecoder {
             return control(head.opcode, range, buffer)
         }
         if let refusal = check(head) { return refusal }
-        if isWhole && head.isFinal && head.opcode != .continuation {
+        if isWhole && head.isFinal && head.opcode != .continuation && !head.isCompressed {
             return whole(head, &buffer, &available)
         }
-        if head.opcode != .continuation { assemblingText = head.opcode == .text }
+        if head.opcode != .continuation {
+            assemblingText = head.opcode == .text
+            isCompressed = head.isCompressed
+        }
         frame = OpenFrame(rest: head.payloadCount, key: head.key, isFinal: head.isFinal)
         available = payload..<available.upperBound
         return nil
@@ -87,11 +93,17 @@ struct WebSocketDecoder {
             guard assemblingText != nil else {
                 return fail(.protocolError, "A continuation frame without a message to continue.")
             }
+            guard !head.isCompressed else {
+                return fail(.protocolError, "Only the first frame of a message tells that it is compressed.")
+            }
         } else if assemblingText != nil {
             return fail(.protocolError, "A new message before the last one has ended.")
+        } else if head.isCompressed, decompressor == nil {
+            return fail(.protocolError, "A message is compressed and no extension was agreed on.")
         }
         guard head.payloadCount <= maximumFrame else { return fail(.tooBig, "The frame is too big.") }
-        guard head.payloadCount <= maximumMessage - assembled.count else {
+        let isInflated = head.isCompressed || (head.opcode == .continuation && isCompressed)
+        guard isInflated || head.payloadCount <= maximumMessage - assembled.count else {
             return fail(.tooBig, "The message is too big.")
         }
         return nil
@@ -126,22 +138,50 @@ struct WebSocketDecoder {
         guard var open = frame else { return nil }
         let count = min(open.rest, available.count)
         let range = available.lowerBound..<available.lowerBound + count
-        let isText = assemblingText == true
-        let isValid = buffer.withUnsafeMutableBytes { bytes in
+        let start = assembled.count
+        let verdict = buffer.withUnsafeMutableBytes { bytes in
             let piece = UnsafeMutableRawBufferPointer(rebasing: bytes[range])
             open.key = WebSocketMask.apply(open.key, to: piece)
-            assembled.append(contentsOf: piece)
-            return !isText || validator.append(UnsafeRawBufferPointer(piece))
+            return assemble(UnsafeRawBufferPointer(piece))
         }
         available = range.upperBound..<available.upperBound
         open.rest -= count
-        guard isValid else { return fail(.invalidPayload, "The text is not UTF-8.") }
+        if let failure = judge(verdict, from: start) { return failure }
         frame = open.rest > 0 ? open : nil
         guard open.rest == 0 else { return .needMore }
-        return open.isFinal ? finish(isText) : nil
+        return open.isFinal ? finish() : nil
     }
 
-    private mutating func finish(_ isText: Bool) -> Step {
+    /// Appends a piece to the message, inflated where it is compressed.
+    private mutating func assemble(_ piece: UnsafeRawBufferPointer) -> Inflater.Verdict {
+        if isCompressed, let decompressor {
+            return decompressor.append(piece, to: &assembled, limit: maximumMessage)
+        }
+        assembled.append(contentsOf: piece)
+        return .done
+    }
+
+    /// Judges what was appended to the message from `start` on; nil where it is good.
+    private mutating func judge(_ verdict: Inflater.Verdict, from start: Int) -> Step? {
+        switch verdict {
+        case .tooBig: return fail(.tooBig, "The message is too big.")
+        case .malformed: return fail(.invalidPayload, "The message can't be inflated.")
+        case .done: break
+        }
+        guard assemblingText == true else { return nil }
+        let isValid = assembled.withUnsafeBytes {
+            validator.append(UnsafeRawBufferPointer(rebasing: $0[start...]))
+        }
+        return isValid ? nil : fail(.invalidPayload, "The text is not UTF-8.")
+    }
+
+    private mutating func finish() -> Step {
+        if isCompressed, let decompressor {
+            let start = assembled.count
+            let verdict = decompressor.finish(&assembled, limit: maximumMessage)
+            if let failure = judge(verdict, from: start) { return failure }
+        }
+        let isText = assemblingText == true
         guard !isText || validator.isComplete else { return fail(.invalidPayload, "The text is not UTF-8.") }
         let message = WebSocketMessage(payload: .assembled(assembled), isText: isText)
         assembled = []

@@ -1,8 +1,10 @@
 /// Writes a server's frames: never masked, never fragmented (RFC 6455, section 5).
 enum WebSocketEncoder {
     /// Appends the head of an unfragmented frame, the length in its shortest form.
-    static func appendHeader(_ opcode: WebSocketOpcode, payloadCount: Int, to output: inout [UInt8]) {
-        output.append(0x80 | opcode.rawValue)
+    static func appendHeader(
+        _ opcode: WebSocketOpcode, payloadCount: Int, isCompressed: Bool = false, to output: inout [UInt8]
+    ) {
+        output.append(0x80 | (isCompressed ? 0x40 : 0) | opcode.rawValue)
         switch payloadCount {
         case ..<126:
             output.append(UInt8(payloadCount))
@@ -49,10 +51,12 @@ enum WebSocketEncoder {
         append(.close, payload, to: &output)
     }
 
-    private static func append(
-        _ opcode: WebSocketOpcode, _ payload: some Collection<UInt8>, to output: inout [UInt8]
+    /// Appends a whole frame; a compressed one bears RSV1 (RFC 7692, section 6).
+    static func append(
+        _ opcode: WebSocketOpcode, _ payload: some Collection<UInt8>, isCompressed: Bool = false,
+        to output: inout [UInt8]
     ) {
-        appendHeader(opcode, payloadCount: payload.count, to: &output)
+        appendHeader(opcode, payloadCount: payload.count, isCompressed: isCompressed, to: &output)
         output.append(contentsOf: payload)
     }
 

@@ -31,6 +31,8 @@ struct WebSocketFrameHead {
 
     var opcode: WebSocketOpcode
     var isFinal: Bool
+    /// RSV1, which permessage-deflate gives its meaning (RFC 7692, section 6).
+    var isCompressed: Bool
     var payloadCount: Int
     /// The masking key; the first byte of the payload meets its lowest byte.
     var key: UInt32
@@ -48,14 +50,16 @@ struct WebSocketFrameHead {
         guard bytes.count >= 2 else { return .needMore }
         let first = bytes[0]
         let second = bytes[1]
-        guard first & 0x70 == 0 else { return .failure("A reserved bit is set and no extension was agreed on.") }
+        guard first & 0x30 == 0 else { return .failure("A reserved bit is set that no extension uses.") }
         guard let opcode = WebSocketOpcode(rawValue: first & 0x0F) else { return .failure("The opcode is reserved.") }
         guard second & 0x80 != 0 else { return .failure("Frames of a client must be masked.") }
         let isFinal = first & 0x80 != 0
+        let isCompressed = first & 0x40 != 0
         var count = Int(second & 0x7F)
         if opcode.isControl {
             guard isFinal else { return .failure("A control frame must not be fragmented.") }
             guard count <= maximumControlPayload else { return .failure("A control frame is too long.") }
+            guard !isCompressed else { return .failure("A control frame is never compressed.") }
         }
         var keyOffset = 2
         if count == 126 {
@@ -77,7 +81,8 @@ struct WebSocketFrameHead {
         let key = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: keyOffset, as: UInt32.self))
         return .head(
             WebSocketFrameHead(
-                opcode: opcode, isFinal: isFinal, payloadCount: count, key: key, byteCount: keyOffset + 4))
+                opcode: opcode, isFinal: isFinal, isCompressed: isCompressed, payloadCount: count, key: key,
+                byteCount: keyOffset + 4))
     }
 }
 

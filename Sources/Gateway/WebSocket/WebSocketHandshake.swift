@@ -43,11 +43,12 @@ enum WebSocketHandshake {
     }
 
     /// The answer 101 of section 4.2.2; `protocol` is one of those offered, or nil.
-    static func response(key: String, protocol selected: String?) -> [UInt8] {
+    static func response(key: String, protocol selected: String?, _ compression: PermessageDeflate? = nil) -> [UInt8] {
         let accepted = Base64.encode(SHA1.digest(Array((key + magic).utf8)))
         var head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         head += "Sec-WebSocket-Accept: \(accepted)\r\n"
         if let selected { head += "Sec-WebSocket-Protocol: \(selected)\r\n" }
+        if let compression { head += "Sec-WebSocket-Extensions: \(compression.response)\r\n" }
         return Array((head + "\r\n").utf8)
     }
 

@@ -5,6 +5,8 @@ enum AcceptCall {
     /// What the script said of one message.
     enum Answer: Equatable {
         case accepted(Int64)
+        /// Accepted, and Redis has lost events that this node has seen.
+        case forked(Int64)
         case repeated(Int64)
         /// The conversation isn't in Redis: load it, then ask again.
         case cold
@@ -17,6 +19,8 @@ enum AcceptCall {
         var dedupeWindow: Int64
         /// Entries that a partition's stream may hold.
         var maximumEntries: Int64
+        /// Bytes of entries that a partition's stream may hold.
+        var maximumBytes: Int64
     }
 
     /// The command for a batch of one partition; `seen` is the highest event id that this node knows of a conversation.
@@ -27,6 +31,8 @@ enum AcceptCall {
         command.add(now)
         command.add(limits.dedupeWindow)
         command.add(limits.maximumEntries)
+        command.add(limits.maximumBytes)
+        command.add(Int64(Cursors.maximumParticipants))
         for draft in drafts {
             command.add(draft.conversation.description)
             command.add(draft.sender.description)
@@ -66,6 +72,7 @@ enum AcceptCall {
         case 6: .refused(.exhausted)
         case 7: .refused(.corrupt)
         case 8: .refused(.conflict)
+        case 9: .forked(id)
         default: nil
         }
     }

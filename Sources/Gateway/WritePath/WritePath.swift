@@ -26,6 +26,8 @@ final class WritePath {
     private var waitingCount = 0
     /// The highest event id that this loop knows of a conversation.
     var seen: (UUID) -> Int64 = { _ in 0 }
+    /// Called with a conversation of which Redis has lost events.
+    var forkFound: (UUID) -> Void = { _ in }
 
     init(
         redis: RedisConnection, loader: ConversationLoader, partitioning: Partitioning, limits: AcceptCall.Limits,
@@ -120,6 +122,9 @@ final class WritePath {
     private func settle(_ draft: Draft, _ answer: AcceptCall.Answer, _ number: Int) {
         switch answer {
         case .accepted(let id): complete(draft, .accepted(id: id, isRepeat: false))
+        case .forked(let id):
+            complete(draft, .accepted(id: id, isRepeat: false))
+            forkFound(draft.conversation)
         case .repeated(let id): complete(draft, .accepted(id: id, isRepeat: true))
         case .refused(let refusal): complete(draft, .refused(refusal))
         case .cold:

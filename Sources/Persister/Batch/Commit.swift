@@ -17,6 +17,8 @@ struct Commit {
 
     let partition: Partition
     private(set) var cursor: StreamID
+    /// The size of all entries.
+    private(set) var bytes = 0
     private(set) var deadLetters: [DeadLetter] = []
     private(set) var conversations: [UUID: Progress] = [:]
 
@@ -28,6 +30,7 @@ struct Commit {
             let known = commits[entry.partition.number]
             var commit = known ?? Commit(partition: entry.partition, cursor: entry.id)
             commit.cursor = max(commit.cursor, entry.id)
+            commit.bytes += entry.bytes.count
             commits[entry.partition.number] = commit
         }
         for letter in deadLetters { commits[letter.entry.partition.number]?.deadLetters.append(letter) }
@@ -55,6 +58,7 @@ struct Commit {
         command.add(stateTTL)
         command.add(window)
         command.add(Int64(cacheEvents))
+        command.add(Int64(bytes))
         command.add(Int64(deadLetters.count))
         for letter in deadLetters {
             command.add(letter.entry.id.description)

@@ -6,7 +6,7 @@ enum Bootstrap {
     static func run(environment: [String: String]) -> String? {
         do {
             let config = try PersisterConfig.read(environment: environment)
-            guard let endpoint = RedisEndpoint(url: config.common.redisURL) else {
+            guard let endpoint = config.common.redisEndpoint else {
                 return "persister: PARLEY_REDIS_URL isn't a Redis URL\n"
             }
             let id = config.id ?? "persister-\(Hex.encode(SecureRandom.bytes(4)))"

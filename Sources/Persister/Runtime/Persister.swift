@@ -106,7 +106,7 @@ final class Persister {
         while !isStopping {
             attempt += 1
             do {
-                guard redis.isReady else { throw RedisError.notConnected }
+                try redis.requireReady()
                 try await StoreFormat.check(partitions: common.partitions, redis: redis)
                 if common.migrate { try await Migrator.migrate(postgres) }
                 try await StoreFormat.check(partitions: common.partitions, postgres: postgres)

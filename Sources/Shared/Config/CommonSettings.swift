@@ -1,9 +1,12 @@
 /// The settings that every program has.
 public enum CommonSettings {
     static let redisURL = Setting.url(
-        "REDIS_URL", default: "redis://127.0.0.1:6379", allowed: "a URL like redis://user:password@host:6379/0",
+        "REDIS_URL", default: "redis://127.0.0.1:6379",
+        allowed: "a URL like redis://user:password@host:6379/0, or rediss:// for TLS",
         "Where Redis is."
     ) { RedisEndpoint(url: $0) != nil }
+    static let redisAuthoritiesFile = Setting<String?>.text(
+        "REDIS_CA_FILE", "The PEM file with the certificates that Redis' own may come from; the system's if not set.")
     static let databaseURL = Setting.url(
         "DATABASE_URL", default: "postgresql://127.0.0.1/parley",
         allowed: "a URL like postgresql://user:password@host:5432/name", "Where PostgreSQL is."
@@ -44,7 +47,8 @@ public enum CommonSettings {
         SettingGroup(
             "Stores",
             [
-                redisURL.declaration, databaseURL.declaration, redisTimeout.declaration,
+                redisURL.declaration, redisAuthoritiesFile.declaration, databaseURL.declaration,
+                redisTimeout.declaration,
                 databaseTimeout.declaration, migrate.declaration,
             ]),
         SettingGroup(
@@ -62,6 +66,8 @@ public enum CommonSettings {
 public struct CommonConfig: Sendable {
     /// A URL that `RedisEndpoint` reads.
     public let redisURL: String
+    /// The PEM file with the certificates that Redis' own may come from; nil for those that the system trusts.
+    public let redisAuthoritiesFile: String?
     /// A URL that libpq reads.
     public let databaseURL: String
     /// The number of partitions, a power of two.
@@ -83,12 +89,16 @@ public struct CommonConfig: Sendable {
     /// The least severe lines to write.
     public let logLevel: LogLevel
 
+    /// Where Redis is and how to sign in.
+    public var redisEndpoint: RedisEndpoint? { RedisEndpoint(url: redisURL, authoritiesFile: redisAuthoritiesFile) }
+
     /// Every common setting.
     public static var settings: [AnySetting] { CommonSettings.groups.flatMap(\.settings) }
 
     /// Reads the common settings, for a program that has others too.
     public init(_ reader: inout ConfigReader) {
         redisURL = reader.read(CommonSettings.redisURL)
+        redisAuthoritiesFile = reader.read(CommonSettings.redisAuthoritiesFile)
         databaseURL = reader.read(CommonSettings.databaseURL)
         partitions = reader.read(CommonSettings.partitions)
         dedupeWindow = reader.read(CommonSettings.dedupeWindow)
@@ -99,6 +109,9 @@ public struct CommonConfig: Sendable {
         migrate = reader.read(CommonSettings.migrate)
         logFormat = reader.read(CommonSettings.logFormat)
         logLevel = reader.read(CommonSettings.logLevel)
+        if redisAuthoritiesFile != nil, (try? TLSContext.client(authoritiesFile: redisAuthoritiesFile)) == nil {
+            reader.fail(CommonSettings.redisAuthoritiesFile, "must be a PEM file with certificates")
+        }
         if partitions.nonzeroBitCount != 1 {
             reader.fail(CommonSettings.partitions, "must be a power of two")
         }

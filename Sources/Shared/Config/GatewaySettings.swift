@@ -5,6 +5,11 @@ public enum GatewaySettings {
     package static let listen = Setting<SocketAddress>.parsed(
         "LISTEN", default: "0.0.0.0:8080", allowed: ListenAddress.allowed, "Where clients connect.",
         parse: ListenAddress.parse)
+    package static let tlsCertificateFile = Setting<String?>.text(
+        "TLS_CERTIFICATE_FILE",
+        "The PEM file with the certificate chain; with it clients connect by TLS. Read again on SIGHUP.")
+    package static let tlsKeyFile = Setting<String?>.text(
+        "TLS_KEY_FILE", "The PEM file with the certificate's private key.")
     package static let operatorOnly = Setting.bool(
         "OPERATOR_ONLY", default: false,
         "Whether health checks and metrics are served on PARLEY_OPERATOR_LISTEN only.")
@@ -18,6 +23,12 @@ public enum GatewaySettings {
         parse: NodeName.parse)
     package static let logPublish = Setting<PublishLog>.choice(
         "LOG_PUBLISH", default: .all, "Whether each published message is logged, a count per second, or nothing.")
+
+    package static let compression = Setting<CompressionPolicy>.choice(
+        "COMPRESSION", default: .noTakeover,
+        "Whether messages are compressed, and whether each may refer to those before it, which costs memory.")
+    package static let compressionMinBytes = Setting.bytes(
+        "COMPRESSION_MIN_BYTES", default: 1 << 10, in: 0...1 << 20, "Messages that are shorter are sent as they are.")
 
     package static let jwtAlgorithm = Setting<String>.choice(
         "JWT_ALGORITHM", default: "HS256", ["HS256", "RS256", "ES256", "EdDSA"].map { ($0, $0) },
@@ -65,9 +76,15 @@ public enum GatewaySettings {
     package static let sendQueueBytes = Setting.bytes(
         "SEND_QUEUE_BYTES", default: 1 << 20, in: 16 << 10...256 << 20,
         "How much may wait for a client before it is treated as behind.")
+    package static let replayMaxEvents = Setting.integer(
+        "REPLAY_MAX_EVENTS", default: 100_000, in: 100...10_000_000,
+        "How many events a client may have missed for them to be replayed; beyond, it is told to read the history.")
     package static let streamMaxEntries = Setting.integer(
         "STREAM_MAX_ENTRIES", default: 1_000_000, in: 1000...1_000_000_000,
         "How far PostgreSQL may fall behind, per partition, before messages are refused.")
+    package static let streamMaxBytes = Setting.bytes(
+        "STREAM_MAX_BYTES", default: 512 << 20, in: 64 << 10...64 << 30,
+        "The same in bytes of messages.")
 
     package static let rateSends = Setting<RateLimit?>.rate(
         "RATE_SENDS", default: "20/s:200", "How often a user may send, edit and delete, on all nodes together.")
@@ -107,11 +124,15 @@ public enum GatewaySettings {
             "Listening",
             [
                 listen.declaration,
+                tlsCertificateFile.declaration,
+                tlsKeyFile.declaration,
                 operatorOnly.declaration,
                 trustedProxies.declaration,
                 loops.declaration,
                 nodeID.declaration,
                 logPublish.declaration,
+                compression.declaration,
+                compressionMinBytes.declaration,
             ]),
         SettingGroup(
             "Tokens and origins",
@@ -140,7 +161,9 @@ public enum GatewaySettings {
                 maxContentChars.declaration,
                 maxBodyBytes.declaration,
                 sendQueueBytes.declaration,
+                replayMaxEvents.declaration,
                 streamMaxEntries.declaration,
+                streamMaxBytes.declaration,
             ]),
         SettingGroup(
             "Rate limits",
@@ -164,6 +187,15 @@ public enum GatewaySettings {
                 sendTimeout.declaration,
             ]),
     ]
+}
+
+/// Whether WebSocket messages are compressed (RFC 7692).
+public enum CompressionPolicy: String, Sendable, CaseIterable {
+    case off
+    /// Each message by itself: an idle connection keeps nothing, and a fan-out compresses once.
+    case noTakeover = "no-takeover"
+    /// A message may refer to those before it, where the client wants that.
+    case takeover
 }
 
 /// How much is logged of published messages.

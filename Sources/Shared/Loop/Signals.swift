@@ -6,6 +6,9 @@ public final class Signals: EventHandler {
     /// The signals that ask a process to end: SIGTERM and SIGINT.
     public static let terminating: [Int32] = [SIGTERM, SIGINT]
 
+    /// The signal that asks a process to read its files again: SIGHUP.
+    public static let reloading: Int32 = SIGHUP
+
     private let descriptor: Int32
     private let handler: (Int32) -> Void
 

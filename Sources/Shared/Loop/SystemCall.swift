@@ -64,6 +64,19 @@ public enum SystemCall {
         buffer.withUnsafeMutableBytes { bytes in io { recv(descriptor, bytes.baseAddress, bytes.count, 0) } }
     }
 
+    /// Looks at what has come in without taking it.
+    public static func peek(_ descriptor: Int32, into buffer: inout [UInt8]) -> IOResult {
+        buffer.withUnsafeMutableBytes { bytes in
+            io { recv(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_PEEK)) }
+        }
+    }
+
+    /// Takes exactly `count` bytes that have come in; false when they aren't there.
+    public static func discard(_ descriptor: Int32, _ count: Int, _ scratch: inout [UInt8]) -> Bool {
+        scratch.withUnsafeMutableBytes { bytes in io { recv(descriptor, bytes.baseAddress, count, 0) } }
+            == .count(count)
+    }
+
     /// Sends bytes from `offset` on, without SIGPIPE.
     public static func send(_ descriptor: Int32, _ bytes: [UInt8], from offset: Int) -> IOResult {
         bytes.withUnsafeBytes { all in

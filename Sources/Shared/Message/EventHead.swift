@@ -19,7 +19,8 @@ public enum EventKind: String, Sendable {
 
 /// The head line of an event: all that a node needs to pass the event on without parsing its JSON.
 ///
-/// `1 <kind> <eventId> <previousEventId> <version> <conversationId> <recipients>` and a line feed; the rest is JSON.
+/// `1 <kind> <eventId> <previousEventId> <version> <conversationId> <recipients>`, for an edit or a delete the message's status,
+/// and a line feed; the rest is JSON.
 public struct EventHead: Sendable, Equatable {
     /// The format version that starts the line.
     public static let format: UInt8 = UInt8(ascii: "1")
@@ -36,6 +37,8 @@ public struct EventHead: Sendable, Equatable {
     public let conversation: UUID
     /// The two participants of a DIRECT conversation; empty for a group.
     public let recipients: [UUID]
+    /// How far the message had got when the event was accepted.
+    public let status: MessageStatus
     /// Where the JSON starts.
     public let bodyStart: Int
 
@@ -43,16 +46,18 @@ public struct EventHead: Sendable, Equatable {
     public init?(_ event: [UInt8]) {
         guard event.first == Self.format, let end = event.firstIndex(of: 0x0A), end < 256 else { return nil }
         let words = event[..<end].split(separator: 0x20, omittingEmptySubsequences: false)
-        guard words.count == 7,
+        guard words.count == 7 || words.count == 8,
             let kind = EventKind(rawValue: String(decoding: words[1], as: UTF8.self)),
             let eventID = Decimal.parse(words[2]), let previousEventID = Decimal.parse(words[3]),
-            let version = Decimal.parse(words[4]), let conversation = UUID(words[5])
+            let version = Decimal.parse(words[4]), let conversation = UUID(words[5]),
+            let status = words.count == 7 ? .sent : MessageStatus(rawValue: String(decoding: words[7], as: UTF8.self))
         else { return nil }
         self.kind = kind
         self.eventID = eventID
         self.previousEventID = previousEventID
         self.version = version
         self.conversation = conversation
+        self.status = status
         if words[6].elementsEqual("-".utf8) {
             recipients = []
         } else {

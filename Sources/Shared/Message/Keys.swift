@@ -2,6 +2,8 @@
 public enum Keys {
     /// Accepted events that aren't trimmed yet.
     public static func stream(_ partition: Partition) -> String { "{\(partition.tag)}:stream" }
+    /// The size of the stream's entries in bytes.
+    public static func size(_ partition: Partition) -> String { "{\(partition.tag)}:bytes" }
     /// The stream id up to which PostgreSQL has committed.
     public static func cursor(_ partition: Partition) -> String { "{\(partition.tag)}:cursor" }
     /// The token of the persister that owns the partition.

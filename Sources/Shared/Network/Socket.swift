@@ -76,6 +76,11 @@ public enum Socket {
         }
     }
 
+    /// How many bytes have to wait for the socket to count as readable; 1 is the kernel's default (SO_RCVLOWAT).
+    public static func setReceiveThreshold(_ descriptor: Int32, _ count: Int) {
+        try? set(descriptor, SOL_SOCKET, SO_RCVLOWAT, Int32(clamping: count))
+    }
+
     private static func open(_ address: SocketAddress) throws(SystemError) -> Int32 {
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         return try SystemCall.checked("socket") { socket(address.isIPv6 ? AF_INET6 : AF_INET, type, 0) }

@@ -8,7 +8,10 @@ public enum Migrator {
     }
 
     /// Never change one that has been released: add another.
-    private static let migrations = [Migration(version: 1, sql: PackageResources._001_schema_sql)]
+    private static let migrations = [
+        Migration(version: 1, sql: PackageResources._001_schema_sql),
+        Migration(version: 2, sql: PackageResources._002_announcements_sql),
+    ]
 
     /// Names the advisory lock; any number that nobody else takes.
     private static let lock: Int64 = 0x5061_726C_6579

@@ -14,6 +14,7 @@ public final class RedisConnection {
     private var watch: TimerID?
     private var readyObservers: [() -> Void] = []
     private var waiters: [CheckedContinuation<Void, Never>] = []
+    private var lastFailure = RedisError.notConnected
 
     /// The loop that the connection is confined to.
     public var loop: EventLoop { transport.loop }
@@ -29,7 +30,10 @@ public final class RedisConnection {
             for waiter in resumed { waiter.resume() }
         }
         transport.onReply = { [unowned self] reply in complete(reply) }
-        transport.onLost = { [unowned self] reason in fail(reason) }
+        transport.onLost = { [unowned self] reason in
+            lastFailure = reason
+            fail(reason)
+        }
     }
 
     /// Whether commands can be sent now.
@@ -44,6 +48,11 @@ public final class RedisConnection {
     /// Calls `observer` each time the connection has become ready.
     public func onReady(_ observer: @escaping () -> Void) {
         readyObservers.append(observer)
+    }
+
+    /// Throws, while the connection isn't ready, what the last attempt failed for.
+    public func requireReady() throws(RedisError) {
+        guard isReady else { throw lastFailure }
     }
 
     /// Returns once the connection is ready.

@@ -10,11 +10,17 @@ public struct RedisEndpoint: Sendable, Equatable {
     public var password: String?
     /// The number of the database.
     public var database: Int
+    /// Whether the connection is TLS.
+    public var isSecure: Bool
+    /// The PEM file with the certificates to trust; nil for those that the system trusts.
+    public var authoritiesFile: String?
 
-    /// Reads `redis://[user[:password]@]host[:port][/database]`; nil when it is something else.
-    public init?(url: String) {
-        guard url.hasPrefix("redis://") else { return nil }
-        var rest = url.dropFirst("redis://".count)
+    /// Reads `redis://[user[:password]@]host[:port][/database]`, or `rediss://` for TLS; nil when it is something else.
+    public init?(url: String, authoritiesFile: String? = nil) {
+        guard let scheme = ["redis://", "rediss://"].first(where: { url.hasPrefix($0) }) else { return nil }
+        isSecure = scheme == "rediss://"
+        self.authoritiesFile = authoritiesFile
+        var rest = url.dropFirst(scheme.count)
         user = nil
         password = nil
         database = 0

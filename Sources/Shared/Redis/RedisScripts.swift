@@ -8,6 +8,8 @@ public enum RedisScripts {
     public static let fence = RedisScript(PackageResources.fence_lua)
     /// Moves how far a user has got and read a conversation.
     public static let cursor = RedisScript(PackageResources.cursor_lua)
+    /// Mends a conversation of which Redis has lost events.
+    public static let rebuild = RedisScript(PackageResources.rebuild_lua)
     /// Moves a partition's cursor and trims what is committed.
     public static let commit = RedisScript(PackageResources.commit_lua)
     /// Puts a dead letter back into its stream.

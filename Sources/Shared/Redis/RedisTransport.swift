@@ -12,6 +12,7 @@ final class RedisTransport: EventHandler {
     private enum State {
         case idle
         case connecting
+        case securing
         case signingIn(repliesLeft: Int)
         case ready
     }
@@ -22,6 +23,9 @@ final class RedisTransport: EventHandler {
     private let timeout: Int64
     private var state = State.idle
     private var descriptor: Int32 = -1
+    private var tls: TLSStream?
+    /// Whom to trust, read once.
+    private var authorities: TLSContext?
     private var registration: Registration?
     private var reader = RESPReader()
     private var output: [UInt8] = []
@@ -68,6 +72,7 @@ final class RedisTransport: EventHandler {
         attemptTimer = nil
         if let registration { loop.deregister(registration) }
         registration = nil
+        tls = nil
         if descriptor >= 0 { SystemCall.close(descriptor) }
         descriptor = -1
         output = []
@@ -102,6 +107,7 @@ final class RedisTransport: EventHandler {
 
     func ready(_ events: ReadyEvents) {
         if case .connecting = state { return finishConnecting() }
+        if case .securing = state { return secure() }
         if !events.isDisjoint(with: [.readable, .hangup, .error]) { receive() }
         if events.contains(.writable), descriptor >= 0 {
             isBlocked = false
@@ -111,7 +117,31 @@ final class RedisTransport: EventHandler {
 
     private func finishConnecting() {
         let error = Socket.connectError(descriptor)
-        guard error == 0, let registration else { return close(.connectionLost(String(cString: strerror(error)))) }
+        guard error == 0 else { return close(.connectionLost(String(cString: strerror(error)))) }
+        guard endpoint.isSecure else { return signIn() }
+        do throws(TLSError) {
+            if authorities == nil { authorities = try .client(authoritiesFile: endpoint.authoritiesFile) }
+            tls = try authorities.map { context throws(TLSError) in
+                try TLSStream(client: context, descriptor, host: endpoint.host)
+            }
+        } catch {
+            return close(.connectionLost(error.description))
+        }
+        state = .securing
+        secure()
+    }
+
+    private func secure() {
+        guard let tls, let registration else { return }
+        switch tls.handshake() {
+        case .done: signIn()
+        case .wouldBlock(let wantsWrite): loop.update(registration, wantsWrite ? [.readable, .writable] : .readable)
+        case .failed(let reason): close(.connectionLost(reason))
+        }
+    }
+
+    private func signIn() {
+        guard let registration else { return }
         loop.update(registration, .readable)
         var commands: [RedisCommand] = []
         if let password = endpoint.password {
@@ -130,12 +160,13 @@ final class RedisTransport: EventHandler {
         var budget = 16
         while descriptor >= 0 && budget > 0 {
             budget -= 1
-            switch SystemCall.receive(descriptor, into: &loop.scratch) {
+            switch tls?.receive(into: &loop.scratch) ?? SystemCall.receive(descriptor, into: &loop.scratch) {
             case .count(0): return close(.connectionLost("closed by Redis"))
             case .count(let count):
                 reader.feed(loop.scratch, count: count)
                 handleReplies()
-                if count < loop.scratch.count { return }
+                // Of TLS each record comes by itself.
+                if count < loop.scratch.count, tls == nil { return }
             case .wouldBlock: return
             case .failed(let number): return close(.connectionLost(String(cString: strerror(number))))
             }
@@ -165,9 +196,12 @@ final class RedisTransport: EventHandler {
     private func flush() {
         guard descriptor >= 0, !isBlocked, sent < output.count, let registration else { return }
         let wasPartial = sent > 0
-        if case .connecting = state { return }
+        switch state {
+        case .idle, .connecting, .securing: return
+        case .signingIn, .ready: break
+        }
         while sent < output.count {
-            switch SystemCall.send(descriptor, output, from: sent) {
+            switch tls?.send(output, from: sent) ?? SystemCall.send(descriptor, output, from: sent) {
             case .count(let count): sent += count
             case .wouldBlock:
                 isBlocked = true

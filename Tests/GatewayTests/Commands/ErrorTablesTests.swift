@@ -3,11 +3,11 @@ import Testing
 
 @testable import Gateway
 
-/// The tables of docs/protocol.md and the code say the same.
+/// The tables of docs/errors.md and the code say the same.
 @Suite struct ErrorTablesTests {
     private func document() throws -> String {
         let path = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
-        return String(decoding: try #require(Process.readFile("/\(path)/docs/protocol.md")), as: UTF8.self)
+        return String(decoding: try #require(Process.readFile("/\(path)/docs/errors.md")), as: UTF8.self)
     }
 
     @Test func everyErrorCodeStandsThereWithItsNumberAndStatus() throws {
@@ -15,6 +15,20 @@ import Testing
         for code in ErrorCode.allCases {
             #expect(document.contains("| `\(code.rawValue)` | \(code.number) | \(code.status) |"), "\(code)")
         }
+    }
+
+    @Test func everyEndOfASessionStandsThereWithItsNumber() throws {
+        let document = try document()
+        for code in SessionErrorCode.allCases {
+            #expect(document.contains("| `\(code.rawValue)` | \(code.number) |"), "\(code)")
+        }
+    }
+
+    /// Two tables, one set of codes and numbers.
+    @Test func noCodeAndNoNumberIsThereTwice() {
+        let codes = ErrorCode.allCases.map(\.rawValue) + SessionErrorCode.allCases.map(\.rawValue)
+        let numbers = ErrorCode.allCases.map(\.number) + SessionErrorCode.allCases.map(\.number)
+        #expect(Set(codes).count == codes.count && Set(numbers).count == numbers.count)
     }
 
     @Test func everyCloseCodeStandsThereWithItsAdvice() throws {

@@ -98,15 +98,17 @@ import Testing
 
 @Suite struct AcceptCallTests {
     @Test func answersInTheirOrder() {
-        let numbers: [Int64] = [99, 0, 42, 41, 1, 40, 0, 2, 0, 0, 3, 0, 0, 4, 0, 0, 5, 0, 0, 6, 0, 0, 7, 0, 0]
+        let numbers: [Int64] = [
+            99, 0, 42, 41, 1, 40, 0, 2, 0, 0, 3, 0, 0, 4, 0, 0, 5, 0, 0, 6, 0, 0, 7, 0, 0, 8, 0, 0, 9, 43, 2,
+        ]
         let reply = RedisReply.array(numbers.map { .integer($0) })
         #expect(
-            AcceptCall.answers(in: reply, count: 8) == [
+            AcceptCall.answers(in: reply, count: 10) == [
                 .accepted(42), .repeated(40), .cold, .refused(.notFound), .refused(.archived), .refused(.full),
-                .refused(.exhausted), .refused(.corrupt),
+                .refused(.exhausted), .refused(.corrupt), .refused(.conflict), .forked(43),
             ])
         #expect(AcceptCall.answers(in: reply, count: 7) == nil)
-        #expect(AcceptCall.answers(in: .array([.integer(1), .integer(9), .integer(0), .integer(0)]), count: 1) == nil)
+        #expect(AcceptCall.answers(in: .array([.integer(1), .integer(10), .integer(0), .integer(0)]), count: 1) == nil)
         #expect(AcceptCall.answers(in: .status("OK"), count: 0) == nil)
     }
 }

@@ -39,6 +39,8 @@ struct Scribe {
                 command.add(WallClock.nowMilliseconds())
                 command.add(Int64(43_200_000))
                 command.add(Int64(1_000_000))
+                command.add(Int64(1 << 30))
+                command.add("50")
                 for message in messages[start..<min(start + 64, messages.count)] {
                     command.add(conversation.description)
                     command.add(sender.description)
@@ -360,6 +362,20 @@ struct Scribe {
         }
     }
 
+    @Test func theStreamsSizeIsWhatIsNotCommitted() async throws {
+        try await withStores { loop, redis, endpoint, pool, url in
+            let scribe = Scribe(redis, partitions: Self.partitions)
+            try await scribe.open()
+            try await scribe.send((0..<100).map { ("text", "\($0)") })
+            let size = Keys.size(scribe.partition)
+            #expect(try await redis.call("GET", size).integer ?? 0 > 20_000)
+            let running = try start("one", redis: endpoint, url: url, ["PARLEY_BATCH_ROWS": "30"])
+            #expect(try await eventually(loop) { await count(pool) == 100 })
+            #expect(try await eventually(loop) { try await redis.call("EXISTS", size).integer == 0 })
+            running.stop()
+        }
+    }
+
     /// Beyond the dedupe window Redis takes a repeated message for a new one.
     @Test func aForgottenRepeatIsStoredAsADuplicate() async throws {
         try await withStores { loop, redis, endpoint, pool, url in
@@ -386,7 +402,9 @@ struct Scribe {
                 try await scribe.send([("a", "1")])
                 func commit(_ token: String) async throws -> Int64? {
                     try await redis.call(RedisScripts.commit, keys: [Keys.stream(scribe.partition)]) { command in
-                        for word in [token, "9999999999999-0", "60000", "43200000", "100", "0"] { command.add(word) }
+                        for word in [token, "9999999999999-0", "60000", "43200000", "100", "0", "0"] {
+                            command.add(word)
+                        }
                     }.integer
                 }
                 #expect(try await commit("me") == 0)

@@ -108,8 +108,8 @@ import Testing
     @Test func aQueryThatTakesTooLongEndsByItsDeadline() async throws {
         try await onLoop { loop in
             try await withDatabase(loop, migrated: false) { url, _ in
-                let pool = try PostgresPool(url: url, name: "test-deadline", size: 1, timeout: 300, on: loop)
-                await #expect(throws: PostgresError.timeout) { try await pool.query("select pg_sleep(5)") }
+                let pool = try PostgresPool(url: url, name: "test-deadline", size: 1, timeout: 2_000, on: loop)
+                await #expect(throws: PostgresError.timeout) { try await pool.query("select pg_sleep(30)") }
                 #expect(try await pool.query("select 1").rows.count == 1)
                 pool.stop()
             }
@@ -298,7 +298,8 @@ import Testing
                     }
                 }
                 #expect(try await eventually(loop) { finished == 6 })
-                #expect(try await pool.query("select version from schema_migrations").rows.count == 1)
+                let applied = try await pool.query("select count(*), max(version) from schema_migrations").rows.first
+                #expect(applied?.integer(0) == applied?.integer(1), "each once")
                 _ = try await pool.query("insert into schema_migrations (version) values (999)")
                 await #expect(throws: PostgresError.self) { try await Migrator.migrate(pool) }
             }

@@ -219,7 +219,13 @@ async function received(message) {
 }
 
 // A conversation was created, or its members or its archive changed.
-function changed({ conversation: description }) {
+function changed({ event, conversation: description }) {
+  // Another device of one's own has read it.
+  if (event === 'read') {
+    const read = conversations.get(description.id);
+    if (read && read.newestOfOthers() <= description.lastReadMessageId) read.unread = 0;
+    return showSoon();
+  }
   const known = keep(description);
   if (known.members.includes(me)) {
     if (known.type !== 'DIRECT') follow(known);

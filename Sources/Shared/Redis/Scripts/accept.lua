@@ -6,15 +6,17 @@
 -- that will be written; the second loop only makes calls that can't fail any more.
 --
 -- KEYS[1]  {tag}:stream; all other keys share its tag
--- ARGV     1 the gateway's clock (ms), 2 dedupe window (ms), 3 entries that the stream may hold,
+-- ARGV     1 the gateway's clock (ms), 2 dedupe window (ms), 3 entries and 4 bytes of them that the stream may hold, 5 for
+--          how many participants at most a message's status is told,
 --          then per message: conversation, sender, digest, random number below 4096, highest id the gateway has seen,
 --          1 for a message of the server itself (who sends it and whether it is archived doesn't matter) or 0,
 --          "-" for a new message, or "e" or "d", the id of the message that is edited or deleted, the last event of it
 --          that the gateway knows, and the message's createdAt, with blanks between, and
 --          the message's JSON behind the fields that are made here, without its opening brace
--- returns  the clock (ms), then per message a code, an id and the id before it (0 where there is none)
+-- returns  the clock (ms), then per message a code, an id and the id before it (0 where there is none); forked is accepted, too,
+--          and says that the gateway has seen an id above the last one here: Redis has lost events
 
-local ACCEPTED, REPEATED, COLD, NOT_MEMBER, ARCHIVED, FULL, EXHAUSTED, CORRUPT, CONFLICT = 0, 1, 2, 3, 4, 5, 6, 7, 8
+local ACCEPTED, REPEATED, COLD, NOT_MEMBER, ARCHIVED, FULL, EXHAUSTED, CORRUPT, CONFLICT, FORKED = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
 local EPOCH = 1735689600000
 local LIMIT = 9007199254740991
 local FIELDS = 8
@@ -25,7 +27,8 @@ local redis_time = redis.call('TIME')
 local redis_ms = redis_time[1] * 1000 + math.floor(redis_time[2] / 1000)
 local clock = math.min(redis_ms, tonumber(ARGV[1]) + 60000)
 local window = math.floor(redis_ms / tonumber(ARGV[2]))
-local room = tonumber(ARGV[3])
+local room, byte_room = tonumber(ARGV[3]), tonumber(ARGV[4])
+local bytes = prefix .. 'bytes'
 
 local function number(value)
     return string.format('%.0f', value)
@@ -68,12 +71,14 @@ local function conversation(id)
     local c = {
         key = key, events = key .. ':events', members = key .. ':members', channel = prefix .. 'e:' .. id,
         now = key .. ':d' .. number(window), before = key .. ':d' .. number(window - 1), changes = key .. ':changes',
+        cursors = key .. ':cursors',
         answers = {}, roles = {}, changed = {},
     }
     conversations[id] = c
     local state = redis.pcall('HMGET', key, 'last', 'ttl', 'f')
     if failed(state) or not kind(c.events, 'stream') or not kind(c.now, 'hash') or not kind(c.before, 'hash')
-        or not kind(c.members, 'hash') or not kind(c.changes, 'hash') or (state[3] and state[3] ~= '1') then
+        or not kind(c.members, 'hash') or not kind(c.changes, 'hash') or not kind(c.cursors, 'hash')
+        or (state[3] and state[3] ~= '1') then
         c.corrupt = true
         return c
     end
@@ -105,15 +110,32 @@ local function change(c, text)
     return { kind = what, target = target, replaced = expected, created = created }
 end
 
-if not kind(stream, 'stream') then
-    return redis.error_reply('CORRUPT the partition stream is no stream')
+-- How far a message that exists has got: what everybody but its author has got, or read.
+local function status(c, message, body)
+    local author = string.match(body, '"senderId":"([^"]+)"')
+    local fields = redis.call('HGETALL', c.cursors)
+    local lowest, others = {}, 0
+    for position = 1, #fields, 2 do
+        local which, user = string.match(fields[position], '^([dr]):(.*)$')
+        if which and user ~= author then
+            lowest[which] = math.min(lowest[which] or LIMIT, tonumber(fields[position + 1]))
+            if which == 'd' then others = others + 1 end
+        end
+    end
+    if others == 0 or others >= tonumber(ARGV[5]) then return 'SENT' end
+    return (lowest.r or 0) >= message and 'READ' or lowest.d >= message and 'DELIVERED' or 'SENT'
 end
-local waiting = redis.call('XLEN', stream)
+
+if not kind(stream, 'stream') or not kind(bytes, 'string') then
+    return redis.error_reply('CORRUPT the partition stream is no stream, or its size no number')
+end
+local waiting, used = redis.call('XLEN', stream), tonumber(redis.call('GET', bytes) or 0)
+if not used then return redis.error_reply('CORRUPT the size of the partition stream is no number') end
 local created = timestamp(clock)
 local reply = { clock }
 local accepted = {}
 
-for at = 4, #ARGV, FIELDS do
+for at = 6, #ARGV, FIELDS do
     local id, sender, digest = ARGV[at], ARGV[at + 1], ARGV[at + 2]
     local c = conversation(id)
     local code, event, previous = ACCEPTED, 0, 0
@@ -129,7 +151,7 @@ for at = 4, #ARGV, FIELDS do
             code = NOT_MEMBER
         elseif ARGV[at + 5] == '0' and c.archived then
             code = ARCHIVED
-        elseif waiting >= room then
+        elseif waiting >= room or used >= byte_room then
             code = FULL
         else
             local changed = ARGV[at + 6] ~= '-' and change(c, ARGV[at + 6])
@@ -141,10 +163,12 @@ for at = 4, #ARGV, FIELDS do
                 code, event, previous = EXHAUSTED, 0, 0
             else
                 if changed then c.changed[changed.target] = number(event) end
+                if tonumber(ARGV[at + 4]) > previous then code = FORKED end
                 c.last = event
                 c.touched = true
                 c.answers[digest] = event
                 waiting = waiting + 1
+                used = used + #ARGV[at + 7]
                 table.insert(accepted, {
                     c = c, digest = digest, id = event, previous = previous, at = at, change = changed,
                 })
@@ -156,14 +180,17 @@ for at = 4, #ARGV, FIELDS do
     table.insert(reply, previous)
 end
 
+local added = 0
 for _, m in ipairs(accepted) do
     local c, id, previous = m.c, number(m.id), number(m.previous)
     local changed = m.change or { kind = 'm', target = id, created = created }
+    local progress = m.change and ' ' .. status(c, tonumber(changed.target), ARGV[m.at + 7]) or ''
     local entry = table.concat({
-        '1 ', changed.kind, ' ', id, ' ', previous, ' ', c.version, ' ', ARGV[m.at], ' ', c.recipients,
+        '1 ', changed.kind, ' ', id, ' ', previous, ' ', c.version, ' ', ARGV[m.at], ' ', c.recipients, progress,
         '\n{"id":', changed.target, ',"eventId":', id, ',"previousEventId":', previous, ',"createdAt":"',
         changed.created, '",', ARGV[m.at + 7],
     })
+    added = added + #entry
     redis.call('XADD', stream, '*', 'e', entry)
     redis.call('XADD', c.events, id .. '-0', 'e', entry)
     redis.call('HSET', c.now, m.digest, id)
@@ -179,6 +206,7 @@ for _, m in ipairs(accepted) do
     end
 end
 
+if added > 0 then redis.call('INCRBY', bytes, added) end
 for _, c in pairs(conversations) do
     if c.touched then
         redis.call('HSET', c.key, 'last', number(c.last))

@@ -8,7 +8,8 @@
 --
 -- KEYS[1]  {tag}:stream
 -- ARGV     1 owner's token, 2 cursor (the last committed entry's id), 3 how long (ms) a committed state stays,
---          4 dedupe window (ms), 5 events that a cache keeps, 6 number of dead letters,
+--          4 dedupe window (ms), 5 events that a cache keeps, 6 bytes of the entries since the last commit,
+--          7 number of dead letters,
 --          then per dead letter: the entry's id, the reason, the entry,
 --          then per conversation: id, highest committed event id, recipients "a,b" or "-", dedupe windows "1,2"
 -- returns  1, or 0 when the token isn't the owner's; an error, and no effect, where the dead letters can't be kept
@@ -36,8 +37,8 @@ end
 if redis.call('GET', prefix .. 'owner') ~= ARGV[1] then return 0 end
 if not try('XLEN', prefix .. 'dead') then return redis.error_reply('CORRUPT the dead letters are no stream') end
 
-local at = 7
-for _ = 1, tonumber(ARGV[6]) do
+local at = 8
+for _ = 1, tonumber(ARGV[7]) do
     redis.call('XADD', prefix .. 'dead', '*', 'id', ARGV[at], 'reason', ARGV[at + 1], 'e', ARGV[at + 2])
     at = at + 3
 end
@@ -98,4 +99,10 @@ end
 redis.call('SET', prefix .. 'cursor', ARGV[2])
 local ms, sequence = string.match(ARGV[2], '^(%d+)-(%d+)$')
 redis.call('XTRIM', KEYS[1], 'MINID', ms .. '-' .. number(sequence + 1))
+-- Of an empty stream the size is known, whatever went wrong before.
+if redis.call('XLEN', KEYS[1]) == 0 then
+    redis.call('DEL', prefix .. 'bytes')
+else
+    try('DECRBY', prefix .. 'bytes', ARGV[6])
+end
 return 1

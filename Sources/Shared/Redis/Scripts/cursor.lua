@@ -37,5 +37,10 @@ if #fields - 3 <= tonumber(ARGV[5]) then
         if #user == 36 and user ~= ARGV[2] then redis.call('PUBLISH', 'u:' .. user, payload) end
     end
 end
-if new_read > read then redis.call('PUBLISH', 'u:' .. ARGV[2], payload) end
+-- His other devices take the conversation for read, too.
+if new_read > read then
+    redis.call('PUBLISH', 'u:' .. ARGV[2], table.concat({
+        '1 c\n{"event":"read","conversation":{"id":"', ARGV[1], '","lastReadMessageId":', number(new_read), '}}',
+    }))
+end
 return { MOVED, new_delivered, new_read }

@@ -20,7 +20,9 @@ if not last then
     redis.call('DEL', key, events)
     redis.call('HSET', key, 'f', '1', 'last', ARGV[3], 'floor', ARGV[3], 'done', ARGV[3])
 elseif tonumber(last) < tonumber(ARGV[3]) then
+    -- Redis has lost events: what PostgreSQL has is read from there.
     redis.call('HSET', key, 'last', ARGV[3], 'floor', ARGV[3], 'done', ARGV[3])
+    redis.call('XTRIM', events, 'MINID', string.format('%.0f', ARGV[3] + 1) .. '-0')
 end
 
 redis.call('DEL', members)

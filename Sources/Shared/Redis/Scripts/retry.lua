@@ -5,12 +5,16 @@
 -- ARGV     1 the dead letter's id
 -- returns  1, or 0 when there is no such dead letter
 
-local dead = string.match(KEYS[1], '^({[^}]*}:)') .. 'dead'
+local prefix = string.match(KEYS[1], '^({[^}]*}:)')
+local dead = prefix .. 'dead'
 local found = redis.call('XRANGE', dead, ARGV[1], ARGV[1])
 if #found == 0 then return 0 end
 local fields = found[1][2]
 for position = 1, #fields, 2 do
-    if fields[position] == 'e' then redis.call('XADD', KEYS[1], '*', 'e', fields[position + 1]) end
+    if fields[position] == 'e' then
+        redis.call('XADD', KEYS[1], '*', 'e', fields[position + 1])
+        redis.call('INCRBY', prefix .. 'bytes', #fields[position + 1])
+    end
 end
 redis.call('XDEL', dead, ARGV[1])
 return 1

@@ -1,0 +1,2 @@
+// zlib: DEFLATE for permessage-deflate.
+#include <zlib.h>

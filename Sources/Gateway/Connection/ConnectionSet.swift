@@ -1,0 +1,66 @@
+internal import Shared
+
+/// The open connections of one event loop: it writes what waits at the end of each turn, and looks at each of them when its
+/// second has come.
+///
+/// Confined to its loop.
+final class ConnectionSet {
+    let loop: EventLoop
+    let wheel: LivenessWheel
+    /// How long (ms) a socket may take nothing of what waits for it.
+    let stalledTimeout: Int64
+    /// Called for a connection that is closed because its socket took nothing.
+    var stalled: () -> Void = {}
+    /// Called with the address of a connection that didn't get as far as HTTP, and why.
+    var refused: (_ address: String, _ reason: String) -> Void = { _, _ in }
+    /// Called when a connection is closed and forgotten.
+    var dismissed: () -> Void = {}
+    private var dirty: [Connection] = []
+    private var members: [ObjectIdentifier: Connection] = [:]
+
+    init(loop: EventLoop, stalledTimeout: Int64) {
+        self.loop = loop
+        self.stalledTimeout = stalledTimeout
+        wheel = LivenessWheel(now: loop.now)
+        loop.atEndOfTurn(.flush) { [unowned self] in flush() }
+        loop.scheduleRepeating(every: 1_000) { [unowned self] in
+            wheel.turn(to: loop.now)
+            return true
+        }
+    }
+
+    var all: some Collection<Connection> { members.values }
+
+    /// Takes an accepted socket; it is looked at first at `deadline` (monotonic ms). Nothing is read before the turn ends, so
+    /// the caller can still give it its peer.
+    func add(
+        _ accepted: Socket.Accepted, tls: TLSStream? = nil, greeting: Greeting? = nil, lookingAt deadline: Int64
+    ) -> Connection {
+        let connection = Connection(accepted, tls: tls, greeting: greeting, owner: self)
+        members[ObjectIdentifier(connection)] = connection
+        connection.start()
+        wheel.add(connection, at: deadline)
+        return connection
+    }
+
+    /// Forgets a connection that is closed.
+    func remove(_ connection: Connection) {
+        guard members.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        wheel.remove(connection)
+        dismissed()
+    }
+
+    /// Has a connection's output written at the end of the turn.
+    func markDirty(_ connection: Connection) {
+        dirty.append(connection)
+    }
+
+    private func flush() {
+        // A flush may make others dirty: what is told to one may end another.
+        while !dirty.isEmpty {
+            let connections = dirty
+            dirty.removeAll(keepingCapacity: true)
+            for connection in connections { connection.flush() }
+        }
+    }
+}

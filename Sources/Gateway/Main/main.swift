@@ -1,0 +1,3 @@
+internal import Gateway
+
+GatewayProgram.run()

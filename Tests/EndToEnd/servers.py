@@ -1,0 +1,94 @@
+"""Servers of the tests' own, beside those of the set-up, with settings of their own."""
+
+import contextlib
+import os
+import pathlib
+import socket
+import subprocess
+import threading
+
+import parley
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAMS = pathlib.Path(os.environ.get("PARLEY_BIN_DIR", ROOT / ".build" / "release"))
+# What scripts/up writes for scripts is no setting, and would be refused as one.
+NOT_SETTINGS = {name for name in os.environ if name.startswith("PARLEY_PID_")} | {
+    "PARLEY_URL", "PARLEY_GATEWAY_URLS", "PARLEY_DATA_DIR", "PARLEY_BIN_DIR"}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """A process that is started with the settings of the set-up and some of the test's."""
+
+    def __init__(self, program, **settings):
+        environment = {name: value for name, value in os.environ.items() if name not in NOT_SETTINGS}
+        environment |= {"PARLEY_" + name: str(value) for name, value in settings.items()}
+        self.process = subprocess.Popen(
+            [PROGRAMS / program], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.lines = []
+        # The log is read as it comes, or the server would have to drop lines.
+        self.reader = threading.Thread(target=lambda: self.lines.extend(self.process.stdout), daemon=True)
+        self.reader.start()
+
+    def stop(self):
+        """Ends it as an operator does; what it logged."""
+        self.process.terminate()
+        assert self.process.wait(timeout=20) == 0
+        self.reader.join(timeout=5)
+        return self.lines
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def memory(self):
+        """Resident bytes."""
+        pages = int(pathlib.Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+class Gateway(Server):
+    """A gateway; `tls` is the context with which its clients connect where it has a certificate."""
+
+    def __init__(self, tls=None, **settings):
+        port = free_port()
+        self.tls = tls
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+        super().__init__(
+            "gateway", **{"LISTEN": f"127.0.0.1:{port}", "NODE_ID": f"own-{port}", "LOOPS": 1, "SHUTDOWN_TIMEOUT": "0s"}
+            | settings)
+        try:
+            parley.wait_for(self.is_ready, what="a gateway of the test's own")
+        except AssertionError as error:
+            self.kill()
+            raise AssertionError("".join(self.lines)) from error
+
+    @property
+    def websocket(self):
+        return self.url.replace("http", "ws") + "/ws"
+
+    def is_ready(self):
+        try:
+            return parley.call("GET", "/readyz", url=self.url, tls=self.tls).status == 200
+        except OSError:
+            assert self.process.poll() is None, "".join(self.lines)
+            return False
+
+    def metric(self, name):
+        text = parley.call("GET", "/metrics", url=self.url, tls=self.tls).text
+        return next(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name + " "))
+
+
+@contextlib.contextmanager
+def own_gateway(**settings):
+    """The URL of a gateway with these settings, for as long as it is needed."""
+    server = Gateway(**settings)
+    try:
+        yield server.url
+    finally:
+        server.stop()

@@ -1,0 +1,20 @@
+"""The stores of the set-up, asked by their own tools."""
+
+import os
+import subprocess
+
+
+def redis(*arguments):
+    command = ["redis-cli", "-u", os.environ["PARLEY_REDIS_URL"], *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def query(sql):
+    """Rows as lines, columns between bars."""
+    command = ["psql", os.environ["PARLEY_DATABASE_URL"], "-v", "ON_ERROR_STOP=1", "-qAtc", sql]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def stored(conversation):
+    """How many rows a conversation has, and how many ids."""
+    return query(f"select count(*), count(distinct id) from messages where conversation_id = '{conversation}'")

@@ -1,0 +1,106 @@
+"""Clients that don't take what they are sent: bounded memory, a cut with a reason, and neighbours that notice nothing."""
+
+import socket
+import threading
+import time
+
+import parley
+from test_websocket import connected, frame, parse
+
+MIB = 1 << 20
+
+
+def small_socket(url):
+    """A connection whose kernel buffers take little, as a phone's far away."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 10)
+    connection.connect(parley.address(url))
+    return connection
+
+
+def test_who_stops_reading_costs_little_and_is_cut(gateway, clients):
+    users = [parley.new_user() for _ in range(6)]
+    conversation = parley.create("GROUP", users)
+    node = gateway(
+        LOG_FORMAT="json", STALLED_TIMEOUT="3s", PONG_TIMEOUT="3s", PING_INTERVAL="60s", IDLE_TIMEOUT="5m",
+        SEND_QUEUE_BYTES="256KiB", LOG_PUBLISH="off")
+    topic = f"/topic/conversation/{conversation}"
+    deaf = []
+    for user in users[2:]:
+        # It takes the frames of its start, and then nothing more.
+        websocket, _ = connected(user, url=node.websocket, sock=small_socket(node.url), max_queue=1)
+        websocket.send(frame("SUBSCRIBE", id="t", destination=topic, receipt="r"))
+        assert parse(websocket.recv(timeout=10))[0] == "RECEIPT"
+        deaf.append(websocket)
+    neighbour = clients(users[1], node.url)
+    heard, _ = neighbour.subscribe(topic)
+    sender = clients(users[0], node.url)
+    before, most, delays, count = node.memory(), 0, [], 3_000
+    for number in range(count):
+        content = f"{time.monotonic()} " + "x" * 3_900
+        sender.send(conversation, content, receipt=f"r{number}" if number % 50 == 49 else None)
+        if number % 50 == 49:
+            sender.receipt(f"r{number}")
+            most = max(most, node.memory())
+        delays.append(time.monotonic() - float(neighbour.next(heard)["content"].split()[0]))
+    # Four queues of a quarter of a MiB, and what the neighbours' own traffic takes; written out are 12 MB for each.
+    assert most - before < 8 * MIB, f"{(most - before) / MIB:.1f} MiB"
+    # Nobody waits for the deaf.
+    assert sorted(delays)[int(count * 0.99)] < 1
+    parley.wait_for(lambda: node.metric("parley_connections_stalled_total") == len(deaf), what="the cut")
+    assert node.metric("parley_slow_consumers_total") >= len(deaf)
+    reasons = [line for line in node.stop() if "the client takes nothing" in line]
+    assert len(reasons) == len(deaf)
+
+
+def test_typing_is_dropped_first(gateway, clients):
+    users = [parley.new_user() for _ in range(3)]
+    conversation = parley.create("GROUP", users)
+    node = gateway(SEND_QUEUE_BYTES="256KiB", LOG_PUBLISH="off")
+    topic = f"/topic/conversation/{conversation}"
+    slow, _ = connected(users[2], url=node.websocket, sock=small_socket(node.url), max_queue=1)
+    slow.send(frame("SUBSCRIBE", id="t", destination=topic, receipt="r"))
+    slow.send(frame("SUBSCRIBE", id="y", destination=topic + "/typing", receipt="s"))
+    assert {parse(slow.recv(timeout=10))[1]["receipt-id"] for _ in range(2)} == {"r", "s"}
+    sender, typist = clients(users[0], node.url), clients(users[1], node.url)
+    for number in range(1_500):
+        sender.send(conversation, f"{number} " + "x" * 3_900, receipt="end" if number == 1_499 else None)
+    sender.receipt("end")
+    typist.command("/app/chat.typing", {"conversationId": conversation, "typing": True})
+    parley.wait_for(lambda: node.metric("parley_typing_dropped_total") >= 1, what="a typing notice that is dropped")
+    numbers = []
+    while len(numbers) < 1_500:
+        _, headers, body = parse(slow.recv(timeout=10))
+        assert headers["subscription"] == "t"
+        numbers.append(int(parley.json.loads(body)["content"].split()[0]))
+    assert numbers == list(range(1_500))
+    slow.close()
+
+
+def test_who_sends_without_taking_answers_is_not_read_any_more(gateway):
+    user = parley.new_user()
+    conversation = parley.create("DIRECT", [user, parley.new_user()])
+    node = gateway(
+        SEND_QUEUE_BYTES="64KiB", STALLED_TIMEOUT="3s", PONG_TIMEOUT="3s", PING_INTERVAL="60s", IDLE_TIMEOUT="5m",
+        LOG_PUBLISH="off")
+    websocket, _ = connected(user, url=node.websocket, sock=small_socket(node.url), max_queue=1)
+    websocket.send(frame("SUBSCRIBE", id="a", destination="/user/queue/acks"))
+    before, ended = node.memory(), threading.Event()
+    body = parley.json.dumps({"conversationId": conversation, "content": "x" * 100})
+
+    def flood():
+        try:
+            while not ended.is_set():
+                websocket.send(frame("SEND", body, destination="/app/chat.send", receipt="r" * 250))
+        except Exception:
+            ended.set()
+
+    thread = threading.Thread(target=flood, daemon=True)
+    thread.start()
+    most, deadline = 0, time.monotonic() + 20
+    while not ended.is_set() and time.monotonic() < deadline:
+        most = max(most, node.memory())
+        time.sleep(0.02)
+    assert ended.is_set(), "it was never cut"
+    assert most - before < 8 * MIB, f"{(most - before) / MIB:.1f} MiB"
+    assert node.metric("parley_connections_stalled_total") == 1, "".join(node.lines[-5:])
