@@ -20,12 +20,13 @@ let package = Package(
         .target(name: "CLinux", path: "Sources/CModules/CLinux"),
         .systemLibrary(name: "CHiredis", path: "Sources/CModules/CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "COpenSSL", path: "Sources/CModules/COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCurl", path: "Sources/CModules/CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CZlib", path: "Sources/CModules/CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(
             name: "CPostgres", path: "Sources/CModules/CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(
             name: "Shared",
-            dependencies: ["CLinux", "CHiredis", "COpenSSL", "CPostgres"],
+            dependencies: ["CLinux", "CCurl", "CHiredis", "COpenSSL", "CPostgres"],
             resources: [
                 .embedInCode("Redis/Scripts"),
                 .embedInCode("Postgres/Migrations"),

@@ -6,12 +6,14 @@ enum CommandLineTool {
     static let usageError: Int32 = 64
 
     private static let usage = """
-        parley: looks into a Parley deployment and makes tokens.
+        parley: looks into a Parley deployment, makes tokens and ends them.
 
-          parley token --user UUID [--role ROLE] [--name NAME] [--sender-type TYPE] [--ttl 1h]
+          parley token --user UUID [--role ROLE] [--name NAME] [--sender-type TYPE] [--jti ID] [--ttl 1h]
               prints a token signed with PARLEY_JWT_SECRET (HS256)
           parley sessions [--user UUID]
               prints the connected sessions, one JSON object per line (PARLEY_REDIS_URL)
+          parley revoke --user UUID | --jti ID
+              revokes all tokens that a user has got up to now, or one token, and ends their sessions (PARLEY_REDIS_URL)
           parley dead-letters list
               prints what PostgreSQL refused for good, one JSON object per line (PARLEY_REDIS_URL)
           parley dead-letters retry ID | drop ID
@@ -27,6 +29,7 @@ enum CommandLineTool {
             switch arguments.first {
             case "token": try TokenCommand.run(Options(arguments.dropFirst()), environment)
             case "sessions": try SessionsCommand.run(Options(arguments.dropFirst()), environment)
+            case "revoke": try RevokeCommand.run(Options(arguments.dropFirst()), environment)
             case "dead-letters": try DeadLettersCommand.run(arguments.dropFirst(), environment)
             case "nodes": try NodesCommand.run(Options(arguments.dropFirst()), environment)
             case "--version": StandardStreams.write("\(Version.current)\n")

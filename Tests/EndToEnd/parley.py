@@ -24,6 +24,10 @@ def encoded(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
+def decoded(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
 def token(user, secret=SECRET, algorithm="HS256", lifetime=3600, **claims):
     """A token of our own making; `claims` are added, None removes one."""
     payload = {"sub": user, "exp": int(time.time()) + lifetime, **claims}

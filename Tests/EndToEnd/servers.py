@@ -1,5 +1,6 @@
 """Servers of the tests' own, beside those of the set-up, with settings of their own."""
 
+import contextlib
 import os
 import pathlib
 import socket
@@ -81,3 +82,13 @@ class Gateway(Server):
     def metric(self, name):
         text = parley.call("GET", "/metrics", url=self.url, tls=self.tls).text
         return next(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name + " "))
+
+
+@contextlib.contextmanager
+def own_gateway(**settings):
+    """The URL of a gateway with these settings, for as long as it is needed."""
+    server = Gateway(**settings)
+    try:
+        yield server.url
+    finally:
+        server.stop()

@@ -2,7 +2,7 @@
 # Debian's packages that building, running and testing need.
 
 PACKAGES=(
-    libhiredis-dev libpq-dev libssl-dev zlib1g-dev pkg-config # what the build links
+    libhiredis-dev libpq-dev libssl-dev zlib1g-dev libcurl4-openssl-dev pkg-config # what the build links
     redis-server redis-tools postgresql haproxy    # what scripts/up and the tests start
     curl                                           # what asks the gateways
 )

@@ -8,15 +8,26 @@ struct Identity: Sendable, Equatable {
     let roles: [String]
     /// When the token ends, in milliseconds since the Unix epoch, leeway included.
     let expiresAt: Int64
+    /// When the token was made (`iat`), in seconds since the Unix epoch; 0 where it doesn't say.
+    let issuedAt: Int64
+    /// The token's `jti`.
+    let tokenID: String?
 
     private static let senderTypes: Set<String> = ["USER", "SYSTEM", "BOT"]
 
-    init(user: UUID, senderType: String = "USER", roles: [String] = [], expiresAt: Int64 = .max) {
+    init(
+        user: UUID, senderType: String = "USER", roles: [String] = [], expiresAt: Int64 = .max, issuedAt: Int64 = 0,
+        tokenID: String? = nil
+    ) {
         self.user = user
         self.senderType = senderType
         self.roles = roles
         self.expiresAt = expiresAt
+        self.issuedAt = issuedAt
+        self.tokenID = tokenID
     }
+
+    var isAdmin: Bool { roles.contains("admin") }
 
     /// Reads what Parley needs of a token's claims; `leeway` in milliseconds.
     init(_ claims: JWTClaims, leeway: Int64) throws(JWTError) {
@@ -27,7 +38,7 @@ struct Identity: Sendable, Equatable {
         let (expiresAt, isTooLate) = milliseconds.addingReportingOverflow(leeway)
         self.init(
             user: user, senderType: senderType, roles: claims.roles,
-            expiresAt: overflows || isTooLate ? .max : expiresAt)
+            expiresAt: overflows || isTooLate ? .max : expiresAt, issuedAt: claims.issuedAt ?? 0, tokenID: claims.id)
     }
 }
 

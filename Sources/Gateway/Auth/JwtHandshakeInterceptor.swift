@@ -4,6 +4,10 @@ internal import Shared
 struct JwtHandshakeInterceptor: Sendable {
     enum Verdict {
         case accept(Identity, key: String, subprotocol: String?)
+        /// The same for the owner of a ticket, once it is redeemed.
+        case redeem(ticket: String, key: String, subprotocol: String?)
+        /// The token's key isn't known: read the issuer's keys again, then ask again.
+        case refreshKeys
         /// An HTTP response, and what `/ws?explain=1` says instead.
         case refuse(HandshakeRefusal)
         /// The request isn't a valid handshake.
@@ -20,7 +24,8 @@ struct JwtHandshakeInterceptor: Sendable {
         self.config = config
     }
 
-    func intercept(_ request: HTTPRequest) -> Verdict {
+    /// `keysAreFresh` where the issuer's keys have just been read again for this request.
+    func intercept(_ request: HTTPRequest, keysAreFresh: Bool = false) -> Verdict {
         let key: String
         let offered: [String]
         switch WebSocketHandshake.accept(request) {
@@ -32,13 +37,17 @@ struct JwtHandshakeInterceptor: Sendable {
         guard CrossOrigin(allowed: config.allowedOrigins).allows(request.headers.first("Origin")) else {
             return .refuse(HandshakeRefusal(.forbidden, "origin-not-allowed", "This Origin may not connect."))
         }
+        let subprotocol = StompVersion.subprotocol(among: offered)
         guard let token = token(of: request, offered) else {
+            if let ticket = HTTPQuery(request.query)?.first("ticket") {
+                return .redeem(ticket: ticket, key: key, subprotocol: subprotocol)
+            }
             return .refuse(HandshakeRefusal(.token, "token-missing", "The handshake has no token."))
         }
         do {
-            let identity = try authenticator.identity(token: token)
-            return .accept(identity, key: key, subprotocol: StompVersion.subprotocol(among: offered))
+            return .accept(try authenticator.identity(token: token), key: key, subprotocol: subprotocol)
         } catch {
+            if error == .unknownKey, !keysAreFresh { return .refreshKeys }
             return .refuse(HandshakeRefusal(.token, "token-refused", error.description))
         }
     }
@@ -66,6 +75,10 @@ struct HandshakeRefusal: Error, Equatable {
     enum Kind: Equatable {
         case token
         case forbidden
+        /// Not now; milliseconds until it may go.
+        case busy(retryAfter: Int64)
+        /// Too many from this user or address; milliseconds until it may go.
+        case tooFast(retryAfter: Int64)
     }
 
     let kind: Kind
@@ -83,6 +96,8 @@ struct HandshakeRefusal: Error, Equatable {
         switch kind {
         case .token: .token
         case .forbidden: .forbidden
+        case .busy: .tryAgainLater
+        case .tooFast: .tooManyOrTooSlow
         }
     }
 
@@ -90,7 +105,19 @@ struct HandshakeRefusal: Error, Equatable {
         switch kind {
         case .forbidden: ProblemDetails.response(status: 403, code: code, detail: message)
         case .token: Self.unauthorized(code, message)
+        case .busy(let retryAfter): later(503, retryAfter)
+        case .tooFast(let retryAfter): later(429, retryAfter)
         }
+    }
+
+    private func later(_ status: Int, _ retryAfter: Int64) -> HTTPResponse {
+        ProblemDetails.response(
+            status: status, code: code, detail: message, retryAfter: Int((retryAfter + 999) / 1_000))
+    }
+
+    /// More handshakes than the user or the address may make.
+    static func tooFast(retryAfter: Int64) -> HandshakeRefusal {
+        HandshakeRefusal(.tooFast(retryAfter: retryAfter), "too-fast", "Too many handshakes; try again later.")
     }
 
     /// 401 with the challenge that RFC 6750, section 3 asks for.

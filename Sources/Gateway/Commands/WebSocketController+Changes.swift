@@ -18,6 +18,9 @@ extension WebSocketController {
 
     /// Carries out a command on behalf of its sender.
     func change(_ command: ChangeCommand, from origin: Origin) async -> Outcome {
+        if let retryAfter = await worker.limiter.take(.sends, .user(origin.identity.user)) {
+            return .refused(.tooFast(retryAfter: retryAfter))
+        }
         for _ in 0..<Self.attempts {
             do throws(CommandError) {
                 if let outcome = try await attempt(command, origin) { return outcome }

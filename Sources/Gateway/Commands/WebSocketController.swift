@@ -25,7 +25,7 @@ final class WebSocketController {
 
     /// Whether SENDs to a destination may wait for their answers side by side; others are carried out one after the other.
     static func isPipelined(_ destination: String) -> Bool {
-        destination != "/app/chat.edit" && destination != "/app/chat.delete"
+        destination != "/app/chat.edit" && destination != "/app/chat.delete" && destination != "/app/auth.refresh"
     }
 
     /// Carries out a SEND; `completion` is called once, now or later.
@@ -46,6 +46,8 @@ final class WebSocketController {
             worker.loop.spawn { [self] in
                 completion(await changeMessage(body, isEdit: destination == "/app/chat.edit", from: origin))
             }
+        case "/app/auth.refresh":
+            worker.loop.spawn { [self] in completion(await refreshToken(body, from: session)) }
         default:
             completion(
                 .refused(CommandError(.unknownDestination, "Nothing can be sent to this destination.")))
@@ -65,6 +67,16 @@ final class WebSocketController {
         } catch {
             return completion(.refused(error))
         }
+        worker.limiter.take(.sends, .user(origin.identity.user)) { [self] retryAfter in
+            if let retryAfter {
+                return completion(
+                    .refused(.tooFast(retryAfter: retryAfter), clientMessageID: command.clientMessageID))
+            }
+            submit(command, from: origin, completion)
+        }
+    }
+
+    private func submit(_ command: SendCommand, from origin: Origin, _ completion: @escaping (Outcome) -> Void) {
         let worker = worker
         let started = worker.loop.now
         let draft = command.draft(sender: origin.identity, deadline: started + config.sendTimeout) { outcome in
@@ -119,6 +131,16 @@ final class WebSocketController {
         } catch {
             return completion(.refused(error))
         }
+        worker.limiter.take(.typing, .user(session.identity.user)) { [self] retryAfter in
+            if let retryAfter { return completion(.refused(.tooFast(retryAfter: retryAfter))) }
+            tellTyping(isTyping, in: conversation, from: session, completion)
+        }
+    }
+
+    private func tellTyping(
+        _ isTyping: Bool, in conversation: UUID, from session: ClientSession,
+        _ completion: @escaping (Outcome) -> Void
+    ) {
         worker.loop.spawn { [worker] in
             // Who is subscribed was authorised then; everybody else is looked up.
             if !session.hasTopic(of: conversation) {

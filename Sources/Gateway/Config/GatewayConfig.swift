@@ -8,6 +8,8 @@ struct GatewayConfig: Sendable {
     var webSocket: WebSocketConfig
     /// Who may connect.
     var security: WebSocketSecurityConfig
+    /// How often users and addresses may do things.
+    var rates: RateLimits
     /// Where clients connect.
     var listen: SocketAddress
     /// The PEM files of the certificate chain and its key; both or neither. With them clients' connections are TLS.
@@ -59,6 +61,7 @@ struct GatewayConfig: Sendable {
         common = CommonConfig(&reader)
         webSocket = WebSocketConfig(&reader)
         security = WebSocketSecurityConfig(&reader)
+        rates = RateLimits(&reader)
         listen = reader.read(GatewaySettings.listen)
         tlsCertificateFile = reader.read(GatewaySettings.tlsCertificateFile)
         tlsKeyFile = reader.read(GatewaySettings.tlsKeyFile)

@@ -6,8 +6,12 @@ struct WebSocketSecurityConfig: Sendable {
     var algorithm: String
     /// The key of HS256, at least 32 bytes; set when the algorithm is HS256.
     var secret: [UInt8]?
-    /// The PEM file with the public key; set when the algorithm is another.
+    /// The PEM file with the public key; set when the algorithm is another and the keys don't come as a set.
     var publicKeyFile: String?
+    /// Where the keys come from as a set.
+    var keySet: KeySetKeeper.Source?
+    /// How long a key set is good for, in milliseconds.
+    var keySetLifetime: Int64
     /// The `iss` that tokens must have; nil for any.
     var issuer: String?
     /// The `aud` that tokens must have; nil for any.
@@ -26,6 +30,11 @@ struct WebSocketSecurityConfig: Sendable {
         algorithm = reader.read(GatewaySettings.jwtAlgorithm)
         secret = reader.read(GatewaySettings.jwtSecret)
         publicKeyFile = reader.read(GatewaySettings.jwtPublicKeyFile)
+        keySetLifetime = reader.read(GatewaySettings.jwtJWKSLifetime)
+        let authorities = reader.read(GatewaySettings.jwtJWKSCAFile)
+        let file = reader.read(GatewaySettings.jwtJWKSFile)
+        let url = reader.read(GatewaySettings.jwtJWKSURL)
+        keySet = file.map { .file($0) } ?? url.map { .url($0, authorities: authorities) }
         issuer = reader.read(GatewaySettings.jwtIssuer)
         audience = reader.read(GatewaySettings.jwtAudience)
         leeway = reader.read(GatewaySettings.jwtLeeway)
@@ -39,8 +48,13 @@ struct WebSocketSecurityConfig: Sendable {
                 "is required with PARLEY_JWT_ALGORITHM=HS256: a text of 32 bytes or more")
         } else {
             reader.check(
-                publicKeyFile != nil, [GatewaySettings.jwtPublicKeyFile.declaration, algorithmSetting],
-                "is required with PARLEY_JWT_ALGORITHM=\(algorithm): the path of a PEM file")
+                [publicKeyFile, file, url].count { $0 != nil } == 1,
+                [
+                    GatewaySettings.jwtPublicKeyFile.declaration, GatewaySettings.jwtJWKSURL.declaration,
+                    algorithmSetting,
+                ],
+                "exactly one of this, PARLEY_JWT_JWKS_FILE and PARLEY_JWT_JWKS_URL is required with"
+                    + " PARLEY_JWT_ALGORITHM=\(algorithm)")
         }
     }
 }

@@ -42,11 +42,7 @@ final class HTTPPeer: Peer {
                 let response = ProblemDetails.response(
                     status: failure.status, code: "bad-request", detail: failure.reason)
                 return respond(response, isHead: false, keepsAlive: false)
-            case .request(let request):
-                if let session = upgrade(request) {
-                    connection.peer = session
-                    return session.receive(&buffer, &available)
-                }
+            case .request(let request): answer(request)
             }
         }
     }
@@ -55,16 +51,15 @@ final class HTTPPeer: Peer {
 
     private static let webSocketPaths: Set<String> = ["/ws", "/ws/websocket"]
 
-    /// Answers a request, or turns the connection into a WebSocket.
-    private func upgrade(_ request: HTTPRequest) -> ClientSession? {
+    /// Answers a request, or turns the connection into a WebSocket; nothing is read meanwhile.
+    private func answer(_ request: HTTPRequest) {
         worker.metrics.httpRequests.increment()
         let isHead = request.method == "HEAD"
         guard isAdmitted || service == .operations else {
             let response = ProblemDetails.response(
                 status: 503, code: "too-many-connections", detail: "This node takes no more connections.",
                 retryAfter: 5)
-            respond(response, isHead: isHead, keepsAlive: false)
-            return nil
+            return respond(response, isHead: isHead, keepsAlive: false)
         }
         if Self.webSocketPaths.contains(request.path), service != .operations {
             return openWebSocket(request)
@@ -78,7 +73,6 @@ final class HTTPPeer: Peer {
             respond(response, isHead: isHead, keepsAlive: request.keepsAlive)
             if connection.isOpen { connection.resumeReading() }
         }
-        return nil
     }
 
     private func respond(_ response: HTTPResponse, isHead: Bool, keepsAlive: Bool) {
@@ -91,28 +85,50 @@ final class HTTPPeer: Peer {
         if !keepsAlive { connection.finish() }
     }
 
-    private func openWebSocket(_ request: HTTPRequest) -> ClientSession? {
-        switch worker.node.interceptor.intercept(request) {
+    private func openWebSocket(_ request: HTTPRequest) {
+        // Before any cryptography: a flood must not cost what it is meant to cost.
+        if let retryAfter = worker.limiter.admitHandshake() {
+            return refuse(
+                HandshakeRefusal(
+                    .busy(retryAfter: retryAfter), "try-later", "The node has too many handshakes at present."), request
+            )
+        }
+        isAnswering = true
+        connection.pauseReading()
+        worker.loop.spawn { [self] in
+            let verdict = await worker.judge(request, from: connection.clientAddress)
+            isAnswering = false
+            guard connection.isOpen else { return }
+            settle(verdict, request)
+            connection.resumeReading()
+        }
+    }
+
+    /// Accepts or refuses a handshake; a verdict that waits for something doesn't come here.
+    private func settle(_ verdict: JwtHandshakeInterceptor.Verdict, _ request: HTTPRequest) {
+        switch verdict {
+        case .redeem, .refreshKeys: break
         case .malformed(let response):
             worker.metrics.handshakesRefused.increment()
             respond(response, isHead: false, keepsAlive: false)
-            return nil
-        case .refuse(let refusal):
-            worker.metrics.handshakesRefused.increment()
-            worker.log.handshakeRefused(refusal.code, address: connection.clientAddress)
-            if HTTPQuery(request.query)?.first("explain") == "1" {
-                explain(refusal, request)
-            } else {
-                respond(refusal.response, isHead: false, keepsAlive: false)
-            }
-            return nil
+        case .refuse(let refusal): refuse(refusal, request)
         case .accept(let identity, let key, let subprotocol):
             worker.metrics.handshakes.increment()
             let compression = PermessageDeflate.negotiate(
                 request.headers.list("Sec-WebSocket-Extensions"), worker.node.config.webSocket.compression)
             connection.send(WebSocketHandshake.response(key: key, protocol: subprotocol, compression))
-            return ClientSession(
+            connection.peer = ClientSession(
                 identity: identity, connection: connection, worker: worker, compression: compression)
+        }
+    }
+
+    private func refuse(_ refusal: HandshakeRefusal, _ request: HTTPRequest) {
+        worker.metrics.handshakesRefused.increment()
+        worker.log.handshakeRefused(refusal.code, address: connection.clientAddress)
+        if HTTPQuery(request.query)?.first("explain") == "1" {
+            explain(refusal, request)
+        } else {
+            respond(refusal.response, isHead: false, keepsAlive: false)
         }
     }
 

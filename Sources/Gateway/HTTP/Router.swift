@@ -10,6 +10,8 @@ final class Router {
     private let conversations: ConversationsResource
     private let messages: MessagesResource
     private let members: MembersResource
+    private let tickets: TicketsResource
+    private let admin: AdminResource
 
     init(worker: Worker) {
         self.worker = worker
@@ -19,6 +21,8 @@ final class Router {
         conversations = ConversationsResource(worker: worker, store: store)
         messages = MessagesResource(worker: worker)
         members = MembersResource(worker: worker)
+        tickets = TicketsResource(worker: worker)
+        admin = AdminResource(worker: worker)
     }
 
     func respond(to request: HTTPRequest, _ service: HTTPPeer.Service, from address: String) async -> HTTPResponse {
@@ -48,7 +52,7 @@ final class Router {
 
     private func respondToAPI(_ request: HTTPRequest, _ address: String) async -> HTTPResponse {
         let origin: Origin
-        switch authenticate(request) {
+        switch await authenticate(request) {
         case .success(let identity): origin = Origin(identity: identity, session: nil, address: address)
         case .failure(let refusal):
             worker.log.warning("request refused", [.code: .string(refusal.code), .address: .string(address)])
@@ -76,6 +80,9 @@ final class Router {
             case (4, "conversations") where segments[segments.startIndex + 2] == "participants":
                 guard let user = UUID(segments[segments.startIndex + 3]) else { return Self.notFound }
                 return try await members.respond(request, removing: user, try Self.conversation(segments), origin)
+            case (1, "tickets"): return try await tickets.respond(request, origin)
+            case (_, "admin"):
+                return try await admin.respond(request, Array(segments.dropFirst()), origin) ?? Self.notFound
             default: return Self.notFound
             }
         } catch {
@@ -83,14 +90,14 @@ final class Router {
         }
     }
 
-    private func authenticate(_ request: HTTPRequest) -> Result<Identity, HandshakeRefusal> {
+    private func authenticate(_ request: HTTPRequest) async -> Result<Identity, HandshakeRefusal> {
         guard let header = request.headers.first("Authorization"),
             let token = JwtHandshakeInterceptor.bearerToken(header)
         else {
             return .failure(HandshakeRefusal(.token, "token-missing", "The request needs Authorization: Bearer."))
         }
         do {
-            return .success(try worker.node.authenticator.identity(token: token))
+            return .success(try await worker.identity(token: token))
         } catch {
             return .failure(HandshakeRefusal(.token, "token-refused", error.description))
         }

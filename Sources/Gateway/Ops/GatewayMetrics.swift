@@ -13,6 +13,7 @@ final class GatewayMetrics: Sendable {
     let messagesAccepted: Counter
     let messagesRepeated: Counter
     let framesRefused: Counter
+    let rateLimited: Counter
     let acceptCalls: Counter
     let acceptRetries: Counter
     let acceptLatency: Histogram
@@ -47,6 +48,8 @@ final class GatewayMetrics: Sendable {
         messagesRepeated = registry.counter(
             "parley_messages_repeated_total", help: "Messages answered with the answer they got before.")
         framesRefused = registry.counter("parley_frames_refused_total", help: "Frames that were refused.")
+        rateLimited = registry.counter(
+            "parley_rate_limited_total", help: "Frames, requests and handshakes that came too fast.")
         acceptCalls = registry.counter("parley_accept_calls_total", help: "Calls of the accept script.")
         acceptRetries = registry.counter("parley_accept_retries_total", help: "Calls that had to be repeated.")
         acceptLatency = registry.histogram(

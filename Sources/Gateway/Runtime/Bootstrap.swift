@@ -17,9 +17,13 @@ enum Bootstrap {
         do {
             let metrics = GatewayMetrics(MetricsRegistry())
             metrics.registry.observeProcess()
-            let authenticator = try Authenticator(config.security, publicKey: try publicKey(config.security))
+            let revocations = Revocations()
+            let keySet = try keySet(config.security)
+            let authenticator = try Authenticator(
+                config.security, key: try key(config.security, keySet), revocations: revocations)
             let context = NodeContext(
-                config, authenticator: authenticator, certificate: try certificate(config), metrics: metrics)
+                config, authenticator: authenticator, revocations: revocations, keySet: keySet,
+                certificate: try certificate(config), metrics: metrics)
             guard let endpoint = config.common.redisEndpoint else {
                 return .failure(Problem(text: "gateway: PARLEY_REDIS_URL isn't a Redis URL\n"))
             }
@@ -40,15 +44,26 @@ enum Bootstrap {
         }
     }
 
-    private static func publicKey(_ config: WebSocketSecurityConfig) throws(Problem) -> PublicKey? {
-        guard let path = config.publicKeyFile, config.algorithm != "HS256" else { return nil }
+    private static func key(_ config: WebSocketSecurityConfig, _ keySet: KeySetKeeper?) throws(Problem) -> JWTKey {
+        if config.algorithm == "HS256" { return .secret(config.secret ?? []) }
+        if let keySet { return .keySet { keySet.current } }
+        let path = config.publicKeyFile ?? ""
         guard let pem = Process.readFile(path) else {
             throw Problem(text: "gateway: PARLEY_JWT_PUBLIC_KEY_FILE=\(path): the file can't be read\n")
         }
         do {
-            return try PublicKey(pem: pem)
+            return .publicKey(try PublicKey(pem: pem))
         } catch {
             throw Problem(text: "gateway: PARLEY_JWT_PUBLIC_KEY_FILE=\(path): \(error)\n")
         }
+    }
+
+    /// A file that is no key set is a mistake that stops the start; a URL may be away for a while.
+    private static func keySet(_ config: WebSocketSecurityConfig) throws(Problem) -> KeySetKeeper? {
+        guard let source = config.keySet else { return nil }
+        if case .file(let path) = source, case .failure(let failure) = KeySetKeeper.read(source) {
+            throw Problem(text: "gateway: PARLEY_JWT_JWKS_FILE=\(path): \(failure.reason)\n")
+        }
+        return KeySetKeeper(source, lifetime: config.keySetLifetime)
     }
 }

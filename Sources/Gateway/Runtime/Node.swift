@@ -15,6 +15,7 @@ final class Node: Sendable {
     let hub: LoopReference<Hub>
     private let registry: LoopReference<NodeRegistry>
     private let probe: LoopReference<PubSubProbe>
+    private let revocationWatch: LoopReference<RevocationWatch>
 
     /// Builds everything before a loop runs; `cores` is the number of loops where the configuration leaves it open.
     init(_ context: NodeContext, endpoint: RedisEndpoint, cores: Int) throws {
@@ -32,7 +33,8 @@ final class Node: Sendable {
         self.hub = LoopReference(hub, on: loops[0])
         var workers: [LoopReference<Worker>] = []
         for (loop, stores) in zip(loops, stores) {
-            let worker = Worker(index: loop.index, loop: loop, node: context, stores: stores, hub: self.hub)
+            let worker = Worker(
+                index: loop.index, loop: loop, loops: count, node: context, stores: stores, hub: self.hub)
             workers.append(LoopReference(worker, on: loop))
         }
         self.workers = workers
@@ -42,6 +44,11 @@ final class Node: Sendable {
             await Self.registerAll(workers, from: first)
         }
         self.registry = LoopReference(registry, on: loops[0])
+        revocationWatch = LoopReference(
+            RevocationWatch(redis: stores[0].redis, revocations: context.revocations, log: stores[0].log) {
+                kicked, checksTokens in
+                for worker in workers { worker.run { $0.endSessions(kicked, checksTokens: checksTokens) } }
+            }, on: loops[0])
         probe = LoopReference(
             PubSubProbe(node: context.id, redis: stores[0].redis, hub: hub, readiness: context.readiness),
             on: loops[0])
@@ -77,11 +84,15 @@ final class Node: Sendable {
         worker.log.info(
             "gateway starting", [.version: .string(Version.current), .count: .number(loops.count)])
         guard await prepareStores(worker) else { return }
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            revocationWatch.run { $0.start { continuation.resume() } }
+        }
         hub.run { [probe] hub in
             hub.subscriber.start()
             probe.run { $0.start() }
         }
         registry.run { $0.start() }
+        context.keySet?.start(on: worker.loop, log: worker.log)
         hub.run { hub in Self.startAudits(hub) }
         startAnnouncements(worker)
         for reference in workers {

@@ -11,17 +11,23 @@ final class NodeContext: Sendable {
     let readiness = Readiness()
     let authenticator: Authenticator
     let interceptor: JwtHandshakeInterceptor
+    let revocations: Revocations
+    /// The issuer's keys, where they come as a set.
+    let keySet: KeySetKeeper?
     /// The certificate that clients see; nil where the gateway itself speaks no TLS.
     let certificate: ServerCertificate?
     private let connectionCount = Atomic<Int>(0)
 
     init(
-        _ config: GatewayConfig, authenticator: Authenticator, certificate: ServerCertificate?, metrics: GatewayMetrics
+        _ config: GatewayConfig, authenticator: Authenticator, revocations: Revocations, keySet: KeySetKeeper?,
+        certificate: ServerCertificate?, metrics: GatewayMetrics
     ) {
         self.config = config
         self.certificate = certificate
         self.metrics = metrics
         self.authenticator = authenticator
+        self.revocations = revocations
+        self.keySet = keySet
         id = config.nodeID ?? "node-\(Hex.encode(SecureRandom.bytes(4)))"
         partitioning = Partitioning(count: config.common.partitions)
         interceptor = JwtHandshakeInterceptor(authenticator, config.security)

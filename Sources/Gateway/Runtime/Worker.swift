@@ -24,6 +24,7 @@ final class Worker {
     let userQueues: UserQueues
     let sessions: UserSessionRegistry
     let publishLog: PublishLogger
+    let limiter: RateLimiter
     let connections: ConnectionSet
     let compression: CompressionPool
     private(set) lazy var controller = WebSocketController(worker: self)
@@ -34,7 +35,7 @@ final class Worker {
     private var listeners: [Listener] = []
 
     /// Makes a worker before its loop runs; `stores` are the connections that it uses.
-    init(index: Int, loop: EventLoop, node: NodeContext, stores: Stores, hub: LoopReference<Hub>) {
+    init(index: Int, loop: EventLoop, loops: Int, node: NodeContext, stores: Stores, hub: LoopReference<Hub>) {
         self.index = index
         self.loop = loop
         self.node = node
@@ -60,6 +61,7 @@ final class Worker {
         sessions = UserSessionRegistry(
             node: node.id, redis: redis, limit: node.config.maximumSessionsPerUser, loop: loop)
         publishLog = PublishLogger(node.config.logPublish, log, loop)
+        limiter = RateLimiter(node.config.rates, redis: redis, metrics: metrics, log: log, loops: loops)
         connections = ConnectionSet(loop: loop, stalledTimeout: node.config.webSocket.stalledTimeout)
         connections.stalled = { [metrics] in metrics.stalledConnections.increment() }
         connections.dismissed = { node.dismiss() }

@@ -27,6 +27,8 @@ enum SessionErrorCode: String, CaseIterable, Sendable {
     case heartBeatMissed = "heart-beat-missed"
     case tooSlow = "too-slow"
     case tokenExpired = "token-expired"
+    case tokenRevoked = "token-revoked"
+    case sessionEnded = "session-ended"
 
     /// A number that never changes.
     var number: Int {
@@ -56,6 +58,8 @@ enum SessionErrorCode: String, CaseIterable, Sendable {
         case .heartBeatMissed: 601
         case .tooSlow: 602
         case .tokenExpired: 603
+        case .tokenRevoked: 604
+        case .sessionEnded: 605
         }
     }
 }

@@ -14,6 +14,10 @@ extension ClientSession {
             let error = CommandError(.unknownDestination, "Nothing can be subscribed to at this destination.")
             return refuse(error, destination: destinationText, receipt: receipt)
         }
+        if let retryAfter = worker.limiter.takeAtOnce(.subscribes, .user(identity.user)) {
+            stomp.dropSubscription(id)
+            return refuse(.tooFast(retryAfter: retryAfter), destination: destinationText, receipt: receipt)
+        }
         let style = FrameStyle(
             subscription: hasID ? id : nil, destination: destinationText, version: stomp.version,
             compressor: webSocket.compressor)

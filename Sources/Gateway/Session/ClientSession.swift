@@ -22,7 +22,8 @@ final class ClientSession: Peer {
     private static let maximumPendingSends = 256
 
     let id: String
-    let identity: Identity
+    /// Changes with `/app/auth.refresh`, but for the user.
+    var identity: Identity
     unowned let worker: Worker
     let connection: Connection
     let connectedAt = WallClock.nowMilliseconds()

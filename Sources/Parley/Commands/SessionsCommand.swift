@@ -9,16 +9,10 @@ enum SessionsCommand {
         let user = text.flatMap { UUID($0) }
         if text != nil, user == nil { throw .usage("--user must be a UUID") }
         let lines = try RedisClient.run(environment) { redis async throws(RedisError) in
-            let nodes = try await redis.call("ZRANGE", Keys.nodes, "0", "-1").elements?.compactMap(\.text) ?? []
-            var lines: [String] = []
-            for node in nodes where try await redis.call("EXISTS", Keys.node(node)).integer == 1 {
-                let entries = try await redis.call("HVALS", Keys.sessions(ofNode: node)).elements ?? []
-                lines += entries.compactMap(\.text)
+            try await SessionDirectory.sessions(of: user, redis).map {
+                String(decoding: JSONWriter.bytes(.object($0)), as: UTF8.self)
             }
-            return lines
         }
-        for line in lines.sorted() where user == nil || line.contains(#""user":"\#(user?.description ?? "")""#) {
-            StandardStreams.write(line + "\n")
-        }
+        for line in lines.sorted() { StandardStreams.write(line + "\n") }
     }
 }

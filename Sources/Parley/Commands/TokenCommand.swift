@@ -11,6 +11,7 @@ enum TokenCommand {
         let role = options.take("role")
         let name = options.take("name")
         let senderType = options.take("sender-type")
+        let id = options.take("jti")
         let lifetime = options.take("ttl") ?? "1h"
         try options.finish()
         guard let milliseconds = DurationText.parse(lifetime), milliseconds >= 1_000 else {
@@ -25,6 +26,7 @@ enum TokenCommand {
         ])
         if let issuer = environment["PARLEY_JWT_ISSUER"] { claims["iss"] = .string(issuer) }
         if let audience = environment["PARLEY_JWT_AUDIENCE"] { claims["aud"] = .string(audience) }
+        if let id { claims["jti"] = .string(id) }
         if let role { claims["role"] = .string(role) }
         if let name { claims["name"] = .string(name) }
         if let senderType { claims["sender_type"] = .string(senderType) }

@@ -38,6 +38,16 @@ public enum GatewaySettings {
     ) { text in text.utf8.count >= 32 ? Array(text.utf8) : nil }
     package static let jwtPublicKeyFile = Setting<String?>.text(
         "JWT_PUBLIC_KEY_FILE", "The PEM file with the key of RS256, ES256 or EdDSA.")
+    package static let jwtJWKSFile = Setting<String?>.text(
+        "JWT_JWKS_FILE", "A file with the keys of RS256, ES256 or EdDSA as a JSON Web Key Set.")
+    package static let jwtJWKSURL = Setting<String?>.parsed(
+        "JWT_JWKS_URL", allowed: "an https URL", "The same from a URL, such as the one your identity provider tells."
+    ) { text in text.hasPrefix("https://") && text.utf8.count > "https://".utf8.count ? text : nil }
+    package static let jwtJWKSCAFile = Setting<String?>.text(
+        "JWT_JWKS_CA_FILE", "A PEM file with the authorities to trust for that URL; the system's if not set.")
+    package static let jwtJWKSLifetime = Setting.milliseconds(
+        "JWT_JWKS_LIFETIME", default: "10m", in: "10s"..."24h",
+        "How long a key set is good for; a token with an unknown key makes it be read at once.")
     package static let jwtIssuer = Setting<String?>.text("JWT_ISSUER", "The iss that tokens must have; any if not set.")
     package static let jwtAudience = Setting<String?>.text(
         "JWT_AUDIENCE", "The aud that tokens must have; any if not set.")
@@ -75,6 +85,21 @@ public enum GatewaySettings {
     package static let streamMaxBytes = Setting.bytes(
         "STREAM_MAX_BYTES", default: 512 << 20, in: 64 << 10...64 << 30,
         "The same in bytes of messages.")
+
+    package static let rateSends = Setting<RateLimit?>.rate(
+        "RATE_SENDS", default: "20/s:200", "How often a user may send, edit and delete, on all nodes together.")
+    package static let rateTyping = Setting<RateLimit?>.rate(
+        "RATE_TYPING", default: "10/s:100", "How often a user may send typing notices.")
+    package static let rateSubscribes = Setting<RateLimit?>.rate(
+        "RATE_SUBSCRIBES", default: "50/s:500", "How often a user may subscribe.")
+    package static let rateHandshakes = Setting<RateLimit?>.rate(
+        "RATE_HANDSHAKES", default: "2/s:40", "How often a user may open a WebSocket.")
+    package static let rateHandshakesPerAddress = Setting<RateLimit?>.rate(
+        "RATE_HANDSHAKES_PER_ADDRESS", default: "100/s:2000",
+        "How often an IP address may try to open a WebSocket, on all nodes together.")
+    package static let rateHandshakesPerNode = Setting<RateLimit?>.rate(
+        "RATE_HANDSHAKES_PER_NODE", default: "1000/s:4000",
+        "How many handshakes the node looks at; what is beyond costs no cryptography.")
 
     package static let handshakeTimeout = Setting.milliseconds(
         "HANDSHAKE_TIMEOUT", default: "10s", in: "1s"..."2m", "How long connecting may take, CONNECT included.")
@@ -115,6 +140,10 @@ public enum GatewaySettings {
                 jwtAlgorithm.declaration,
                 jwtSecret.declaration,
                 jwtPublicKeyFile.declaration,
+                jwtJWKSFile.declaration,
+                jwtJWKSURL.declaration,
+                jwtJWKSCAFile.declaration,
+                jwtJWKSLifetime.declaration,
                 jwtIssuer.declaration,
                 jwtAudience.declaration,
                 jwtLeeway.declaration,
@@ -135,6 +164,16 @@ public enum GatewaySettings {
                 replayMaxEvents.declaration,
                 streamMaxEntries.declaration,
                 streamMaxBytes.declaration,
+            ]),
+        SettingGroup(
+            "Rate limits",
+            [
+                rateSends.declaration,
+                rateTyping.declaration,
+                rateSubscribes.declaration,
+                rateHandshakes.declaration,
+                rateHandshakesPerAddress.declaration,
+                rateHandshakesPerNode.declaration,
             ]),
         SettingGroup(
             "Time limits",

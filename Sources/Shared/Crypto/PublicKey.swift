@@ -37,9 +37,23 @@ public final class PublicKey: @unchecked Sendable {
     private let key: OpaquePointer
 
     /// Reads a key in PEM form (`BEGIN PUBLIC KEY`, RFC 7468, section 13).
-    public init(pem: [UInt8]) throws(PublicKeyError) {
+    public convenience init(pem: [UInt8]) throws(PublicKeyError) {
         ERR_clear_error()
-        guard let key = Self.read(pem) else { throw .malformed }
+        try self.init(owning: Self.read(pem))
+    }
+
+    /// Reads a SubjectPublicKeyInfo in its binary form.
+    convenience init(der: [UInt8]) throws(PublicKeyError) {
+        ERR_clear_error()
+        try self.init(
+            owning: der.withUnsafeBufferPointer { bytes in
+                var next = bytes.baseAddress
+                return d2i_PUBKEY(nil, &next, bytes.count)
+            })
+    }
+
+    private init(owning key: OpaquePointer?) throws(PublicKeyError) {
+        guard let key else { throw .malformed }
         switch EVP_PKEY_get_base_id(key) {
         case EVP_PKEY_RSA where EVP_PKEY_get_bits(key) >= Self.minimumRSABits: kind = .rsa
         case EVP_PKEY_EC where Self.isP256(key): kind = .p256

@@ -8,6 +8,10 @@ public enum JWTError: Error, Equatable, CustomStringConvertible {
     case wrongKeyType
     /// The signature isn't the one of the configured key.
     case badSignature
+    /// The issuer's key set has no key that the token could be signed with.
+    case unknownKey
+    /// The token, or everything its owner got before, was revoked.
+    case revoked
     /// `exp` has passed.
     case expired
     /// `nbf` hasn't come.
@@ -28,6 +32,8 @@ public enum JWTError: Error, Equatable, CustomStringConvertible {
         case .wrongAlgorithm: "The token is signed with another algorithm than this server accepts."
         case .wrongKeyType: "The configured key doesn't fit the configured algorithm."
         case .badSignature: "The token's signature is wrong."
+        case .unknownKey: "The token is signed with a key that the issuer doesn't tell."
+        case .revoked: "The token was revoked."
         case .expired: "The token has expired."
         case .notYetValid: "The token isn't valid yet."
         case .wrongIssuer: "The token is from another issuer."

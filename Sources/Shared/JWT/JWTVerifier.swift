@@ -16,6 +16,8 @@ public enum JWTKey: Sendable {
     case secret([UInt8])
     /// The issuer's public key.
     case publicKey(PublicKey)
+    /// The issuer's present keys, asked for with each token: they change.
+    case keySet(@Sendable () -> JWKSet?)
 }
 
 /// Which tokens are accepted.
@@ -56,6 +58,7 @@ public struct JWTVerifier: Sendable {
         case (.rs256, .publicKey(let key)) where key.kind == .rsa: break
         case (.es256, .publicKey(let key)) where key.kind == .p256: break
         case (.edDSA, .publicKey(let key)) where key.kind == .ed25519: break
+        case (.rs256, .keySet), (.es256, .keySet), (.edDSA, .keySet): break
         default: throw .wrongKeyType
         }
         self.policy = policy
@@ -72,7 +75,7 @@ public struct JWTVerifier: Sendable {
         guard header["alg"]?.string == policy.algorithm.rawValue else { throw .wrongAlgorithm }
         // An extension that must be understood isn't (RFC 7515, section 4.1.11).
         guard header["crit"] == nil else { throw .malformed }
-        try check(signature, of: Array(bytes[..<parts[1].endIndex]))
+        try check(signature, of: Array(bytes[..<parts[1].endIndex]), keyID: header["kid"]?.string)
         let claims = try JWTClaims(payload)
         try check(claims, now)
         return claims
@@ -83,13 +86,28 @@ public struct JWTVerifier: Sendable {
         return value.object
     }
 
-    private func check(_ signature: [UInt8], of message: [UInt8]) throws(JWTError) {
+    private func check(_ signature: [UInt8], of message: [UInt8], keyID: String?) throws(JWTError) {
         let isValid =
             switch policy.key {
             case .secret(let secret): ConstantTime.equal(HMACSHA256.digest(key: secret, message), signature)
             case .publicKey(let key): key.isValid(signature: signature, for: message)
+            case .keySet(let present):
+                try candidates(in: present(), keyID).contains { $0.isValid(signature: signature, for: message) }
             }
         guard isValid else { throw .badSignature }
+    }
+
+    /// The keys of the configured algorithm's kind; the token only chooses among them.
+    private func candidates(in set: JWKSet?, _ keyID: String?) throws(JWTError) -> [PublicKey] {
+        let kind: PublicKey.Kind =
+            switch policy.algorithm {
+            case .es256: .p256
+            case .edDSA: .ed25519
+            case .rs256, .hs256: .rsa
+            }
+        let keys = set?.candidates(keyID, kind) ?? []
+        if keys.isEmpty { throw .unknownKey }
+        return keys
     }
 
     private func check(_ claims: JWTClaims, _ now: Int64) throws(JWTError) {

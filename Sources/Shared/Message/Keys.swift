@@ -42,6 +42,22 @@ extension Keys {
     public static func sessions(ofUser user: UUID) -> String { "user:\(user):sessions" }
 }
 
+/// What ends the life of tokens and sessions before their time.
+extension Keys {
+    /// `u:<user>` and `j:<jti>` by the second of their revocation.
+    public static let revocations = "revocations"
+    /// Sessions that an operator has ended, by the second.
+    public static let kicks = "kicks"
+    /// A one-time ticket for a handshake; `digest` is the hexadecimal SHA-256 of what the client has.
+    public static func ticket(_ digest: String) -> String { "ticket:\(digest)" }
+}
+
+/// How often things are done.
+extension Keys {
+    /// The bucket of one kind of thing and one user or address.
+    public static func rate(_ kind: String, of subject: String) -> String { "rate:\(kind):\(subject)" }
+}
+
 /// Where persisters are found in Redis.
 extension Keys {
     /// The persisters by the time of their last sign of life.

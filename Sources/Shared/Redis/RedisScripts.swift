@@ -18,6 +18,8 @@ public enum RedisScripts {
     public static let claim = RedisScript(PackageResources.claim_lua)
     /// Says that a persister is there, and counts them.
     public static let persisters = RedisScript(PackageResources.persisters_lua)
+    /// Takes from a bucket that all nodes share.
+    public static let take = RedisScript(PackageResources.take_lua)
     /// Prolongs or ends the ownership of a partition.
     public static let lease = RedisScript(PackageResources.lease_lua)
 }

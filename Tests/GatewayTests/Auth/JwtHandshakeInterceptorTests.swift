@@ -5,12 +5,15 @@ import Testing
 
 @Suite struct JwtHandshakeInterceptorTests {
     private static let secret = "0123456789abcdef0123456789abcdef"
+    private let revocations = Revocations()
     private let user = "00000000-0000-4000-8000-00000000000a"
 
     private func interceptor(_ environment: [String: String] = [:]) throws -> JwtHandshakeInterceptor {
         let config = try GatewayConfig.read(
             environment: ["PARLEY_JWT_SECRET": Self.secret].merging(environment) { $1 })
-        return JwtHandshakeInterceptor(try Authenticator(config.security, publicKey: nil), config.security)
+        let authenticator = try Authenticator(
+            config.security, key: .secret(config.security.secret ?? []), revocations: revocations)
+        return JwtHandshakeInterceptor(authenticator, config.security)
     }
 
     private func token(_ claims: [(String, JSON)] = []) -> String {
@@ -74,6 +77,38 @@ import Testing
             code(interceptor.intercept(request([authorization, ("Origin", "https://evil.example")])))
                 == "origin-not-allowed")
         #expect(code(interceptor.intercept(request([authorization, ("Origin", "null")]))) == "origin-not-allowed")
+    }
+
+    @Test func aTicketIsLeftToWhoCanRedeemIt() throws {
+        guard case .redeem("abc", _, nil) = try interceptor().intercept(request(query: "ticket=abc")) else {
+            Issue.record("not a ticket")
+            return
+        }
+        // A token goes first.
+        let both = request([("Authorization", "Bearer \(token())")], query: "ticket=abc")
+        #expect(code(try interceptor().intercept(both)) == nil)
+    }
+
+    @Test func aRevokedTokenIsRefused() throws {
+        let header = ("Authorization", "Bearer \(token([("jti", .string("j"))]))")
+        #expect(code(try interceptor().intercept(request([header]))) == nil)
+        revocations.add([("j:j", 1)])
+        #expect(code(try interceptor().intercept(request([header]))) == "token-refused")
+    }
+
+    /// The issuer may have changed its keys; asked again, the answer is final.
+    @Test func anUnknownKeyAsksForTheIssuersKeysOnce() throws {
+        let config = try GatewayConfig.read(
+            environment: ["PARLEY_JWT_ALGORITHM": "EdDSA", "PARLEY_JWT_JWKS_FILE": "/nowhere"])
+        let authenticator = try Authenticator(config.security, key: .keySet { nil }, revocations: revocations)
+        let interceptor = JwtHandshakeInterceptor(authenticator, config.security)
+        let part = Base64.encodeURL(Array(#"{"alg":"EdDSA","kid":"new"}"#.utf8))
+        let request = request([("Authorization", "Bearer \(part).\(part).c2ln")])
+        guard case .refreshKeys = interceptor.intercept(request) else {
+            Issue.record("the keys aren't asked for")
+            return
+        }
+        #expect(code(interceptor.intercept(request, keysAreFresh: true)) == "token-refused")
     }
 
     @Test func refusalsSayHowToSignIn() {

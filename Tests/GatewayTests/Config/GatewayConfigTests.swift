@@ -48,7 +48,15 @@ import Testing
     @Test(arguments: [
         (["JWT_SECRET": ""], "PARLEY_JWT_SECRET: is required"),
         (["JWT_SECRET": "0123456789abcdef0123456789abcde"], "PARLEY_JWT_SECRET=(hidden): must be"),
-        (["JWT_ALGORITHM": "RS256"], "PARLEY_JWT_PUBLIC_KEY_FILE: is required"),
+        (
+            ["JWT_ALGORITHM": "RS256", "JWT_JWKS_FILE": "f", "JWT_JWKS_URL": "https://i.example/k"],
+            "PARLEY_JWT_PUBLIC_KEY_FILE: exactly one"
+        ),
+        (
+            ["JWT_ALGORITHM": "RS256", "JWT_JWKS_URL": "http://i.example/k"],
+            "PARLEY_JWT_JWKS_URL=http://i.example/k: must be"
+        ),
+        (["JWT_ALGORITHM": "RS256"], "PARLEY_JWT_PUBLIC_KEY_FILE: exactly one"),
         (["JWT_ALGORITHM": "none"], "PARLEY_JWT_ALGORITHM=none: must be one of"),
         (["MAX_FRAME_BYTES": "128KiB"], "PARLEY_MAX_FRAME_BYTES=128KiB: must not be above"),
         (["SEND_QUEUE_BYTES": "32KiB"], "PARLEY_SEND_QUEUE_BYTES=32KiB: must be at least"),

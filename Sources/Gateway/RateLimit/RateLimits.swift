@@ -1,0 +1,35 @@
+internal import Shared
+
+/// What is limited.
+enum RateKind: String, Sendable, CaseIterable {
+    /// Messages, edits and deletes of a user.
+    case sends
+    /// Typing notices of a user.
+    case typing
+    /// Subscriptions that a user begins.
+    case subscribes
+    /// WebSocket handshakes of a user.
+    case handshakes
+    /// WebSocket handshakes from an address.
+    case addresses
+}
+
+/// How often things may be done, over all nodes; nil for as often as one likes.
+struct RateLimits: Sendable {
+    private let limits: [RateKind: RateLimit]
+    /// Handshakes of the whole node, judged before anything that costs.
+    let node: RateLimit?
+
+    init(_ reader: inout ConfigReader) {
+        var limits: [RateKind: RateLimit] = [:]
+        limits[.sends] = reader.read(GatewaySettings.rateSends)
+        limits[.typing] = reader.read(GatewaySettings.rateTyping)
+        limits[.subscribes] = reader.read(GatewaySettings.rateSubscribes)
+        limits[.handshakes] = reader.read(GatewaySettings.rateHandshakes)
+        limits[.addresses] = reader.read(GatewaySettings.rateHandshakesPerAddress)
+        self.limits = limits
+        node = reader.read(GatewaySettings.rateHandshakesPerNode)
+    }
+
+    subscript(_ kind: RateKind) -> RateLimit? { limits[kind] }
+}
