@@ -55,6 +55,8 @@ async def settle(world):
     if not await wait_until(lambda: all(admin.is_done for admin in world.those(Admin)), 60):
         world.violations.append("members still can't be changed 60 s after the last fault")
     count = sum(len(writer.writing.acknowledged) for writer in writers)
+    # A change whose gateway died is announced by another one, after a while.
+    await wait_until(lambda: query(world, "select count(*) from announcements") == "0", 60)
     await wait_until(lambda: int(query(world, "select count(*) from messages")) >= count, 120)
     await wait_until(lambda: all_heard(world), 60)
     world.is_over = True

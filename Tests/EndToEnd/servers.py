@@ -22,6 +22,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
+# As in the set-up: a test that asks for limits names them.
+UNLIMITED = dict.fromkeys(
+    ("RATE_SENDS", "RATE_HANDSHAKES", "RATE_HANDSHAKES_PER_ADDRESS", "RATE_HANDSHAKES_PER_NODE"), "off")
+
+
 class Server:
     """A process that is started with the settings of the set-up and some of the test's."""
 
@@ -60,8 +65,8 @@ class Gateway(Server):
         self.tls = tls
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
         super().__init__(
-            "gateway", **{"LISTEN": f"127.0.0.1:{port}", "NODE_ID": f"own-{port}", "LOOPS": 1, "SHUTDOWN_TIMEOUT": "0s"}
-            | settings)
+            "gateway", **UNLIMITED | {
+                "LISTEN": f"127.0.0.1:{port}", "NODE_ID": f"own-{port}", "LOOPS": 1, "SHUTDOWN_TIMEOUT": "0s"} | settings)
         try:
             parley.wait_for(self.is_ready, what="a gateway of the test's own")
         except AssertionError as error:

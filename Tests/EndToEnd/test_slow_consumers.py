@@ -18,6 +18,12 @@ def small_socket(url):
     return connection
 
 
+def is_still(node, metric):
+    before = node.metric(metric)
+    time.sleep(0.3)
+    return node.metric(metric) == before
+
+
 def test_who_stops_reading_costs_little_and_is_cut(gateway, clients):
     users = [parley.new_user() for _ in range(6)]
     conversation = parley.create("GROUP", users)
@@ -66,6 +72,8 @@ def test_typing_is_dropped_first(gateway, clients):
     for number in range(1_500):
         sender.send(conversation, f"{number} " + "x" * 3_900, receipt="end" if number == 1_499 else None)
     sender.receipt("end")
+    # The kernel takes megabytes before the queue fills up.
+    parley.wait_for(lambda: is_still(node, "parley_deliveries_total"), what="a full queue")
     typist.command("/app/chat.typing", {"conversationId": conversation, "typing": True})
     parley.wait_for(lambda: node.metric("parley_typing_dropped_total") >= 1, what="a typing notice that is dropped")
     numbers = []

@@ -28,6 +28,10 @@ load_secret() {
 # What gateways and persister share. Settings that the caller has set (PARLEY_MAX_CONNECTIONS=…) reach them as well, but
 # for those of the scripts, which would be unknown settings.
 export_settings() {
+    # Whoever tries the set-up out loads it from one machine, as a few users.
+    export PARLEY_RATE_SENDS=${PARLEY_RATE_SENDS:-off} PARLEY_RATE_HANDSHAKES=${PARLEY_RATE_HANDSHAKES:-off}
+    export PARLEY_RATE_HANDSHAKES_PER_ADDRESS=${PARLEY_RATE_HANDSHAKES_PER_ADDRESS:-off}
+    export PARLEY_RATE_HANDSHAKES_PER_NODE=${PARLEY_RATE_HANDSHAKES_PER_NODE:-off}
     unset PARLEY_DATA_DIR PARLEY_BIN_DIR
     export PARLEY_REDIS_URL PARLEY_DATABASE_URL PARLEY_JWT_SECRET=$JWT_SECRET PARLEY_JWT_ALGORITHM=HS256
     PARLEY_REDIS_URL=$(redis_url)
