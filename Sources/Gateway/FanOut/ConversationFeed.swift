@@ -86,13 +86,15 @@ struct ConversationFeed {
             isFilling = false
             return .forward(takeBacklog().events)
         }
-        if head > position {
-            isFilling = true
-            return .fill(after: position)
-        }
         if head < position {
             isFilling = true
             return .mend(after: position)
+        }
+        // What waits may follow on more than the head tells: the connection may have ended again since it was asked for.
+        let next = backlog.first { $0.id > position }
+        if head > position || next.map({ $0.previousID != position }) ?? false {
+            isFilling = true
+            return .fill(after: position)
         }
         isFilling = false
         return .forward(takeBacklog().events)

@@ -29,6 +29,9 @@ extension ClientSession {
                     subscription.missedSomething = false
                     let events = try await worker.reader.events(of: conversation, after: position, limit: Self.page)
                     let cursors = await worker.cursors.cursors(of: conversation)
+                    // Whoever isn't in it any more gets nothing that was accepted since; what was read before he was looked
+                    // at was accepted before.
+                    guard await isStillMember(of: conversation, subscription) else { continue }
                     take(events, cursors, subscription, conversation, seen)
                 } catch {
                     // The gap stays known, so nothing is lost by waiting.
@@ -36,6 +39,16 @@ extension ClientSession {
                 }
             }
         }
+    }
+
+    /// Whether the user may have a page that was read; cuts the subscription where he isn't in the conversation any more.
+    private func isStillMember(of conversation: UUID, _ subscription: Subscription) async -> Bool {
+        switch await worker.membership.check(identity.user, in: conversation) {
+        case .member: return true
+        case .notMember, .notFound: cut(subscription, .conversationNotFound)
+        case .unavailable: await worker.loop.sleep(milliseconds: Self.retryInterval)
+        }
+        return false
     }
 
     /// Counts an event that was read again; a client that doesn't catch up with what comes in meanwhile has to resume.

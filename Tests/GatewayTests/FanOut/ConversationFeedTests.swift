@@ -125,6 +125,17 @@ func event(_ id: Int64, after previous: Int64, kind: String = "m") -> Event {
         #expect(feed.headIsKnown(5) == .forward([six]))
     }
 
+    @Test func aHeadOfBeforeAnotherInterruptionProvesNothing() {
+        var feed = live(at: 5)
+        _ = feed.beginResync()
+        let (seven, eight) = (event(7, after: 6), event(8, after: 7))
+        #expect(feed.receive(seven) == .wait)
+        #expect(feed.headIsKnown(5) == .fill(after: 5))
+        let six = event(6, after: 5)
+        #expect(feed.receive(eight) == .wait)
+        #expect(feed.filled([six, seven]).events == [six, seven, eight])
+    }
+
     /// A source that is away isn't an empty one: what it has must not be passed over.
     @Test func whatCannotBeReadIsAGap() {
         var feed = live(at: 5)
