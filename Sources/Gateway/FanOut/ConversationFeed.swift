@@ -39,25 +39,41 @@ struct ConversationFeed {
     /// So many events wait for a fill; what is beyond is read again by another fill.
     static let maximumBacklog = 1_024
 
+    private enum Phase {
+        /// Events are passed on as they come.
+        case flowing
+        /// What comes in waits; nobody has asked for the head yet.
+        case opening
+        /// What comes in waits for the head that was asked for.
+        case asking
+        /// What comes in waits for a read. It began when so many waited already: what those follow on, it must find.
+        case filling(covering: Int)
+    }
+
     /// The event that was passed on last; nil while nothing is known.
     private(set) var position: Int64?
     /// Everything up to here was read: what comes in of it is a copy.
     private var readUpTo: Int64 = 0
-    private var isFilling: Bool
+    /// The head at which the feed began with nothing waiting: up to there events may still be on their way, for users' queues.
+    private var openedAt: Int64 = 0
+    private var lastOnItsWay: Int64 = 0
+    private var phase: Phase
     private var backlog: [Event] = []
     private var isOverfull = false
 
     /// A feed that waits for its head (`opening`), or one that takes the first event as it comes.
     init(opening: Bool) {
-        isFilling = opening
+        phase = opening ? .opening : .flowing
     }
 
     /// Whether a fill or the opening is under way.
-    var isBusy: Bool { isFilling }
+    var isBusy: Bool {
+        if case .flowing = phase { false } else { true }
+    }
 
     /// An event came in by pub/sub.
     mutating func receive(_ event: Event) -> Action {
-        if isFilling {
+        guard !isBusy else {
             wait(event)
             return .wait
         }
@@ -65,56 +81,56 @@ struct ConversationFeed {
             self.position = event.id
             return .forward([event])
         }
+        if event.id <= openedAt, event.id > lastOnItsWay {
+            lastOnItsWay = event.id
+            return .forward([event])
+        }
+        if event.id > openedAt { openedAt = 0 }
         // The copies of an event, by the channels of a DIRECT conversation and its two users, come one behind another.
-        if event.id == position || event.id <= readUpTo { return .ignore }
+        if event.id == position || event.id <= readUpTo || event.id <= openedAt { return .ignore }
         if event.id < position { return .stray(event) }
         if event.previousID == position {
             self.position = event.id
             return .forward([event])
         }
-        isFilling = true
         wait(event)
-        return event.previousID < position ? .mend(after: position) : .fill(after: position)
+        let isFork = event.previousID < position
+        return beginFill(after: position, isFork: isFork)
+    }
+
+    /// The head is about to be asked for; false where it is already, or a fill is under way.
+    mutating func beginResync() -> Bool {
+        switch phase {
+        case .flowing, .opening:
+            phase = .asking
+            return true
+        case .asking, .filling: return false
+        }
     }
 
     /// The last event id in Redis is known: for a new feed it is where the feed begins, for another it may reveal a hole.
     mutating func headIsKnown(_ head: Int64) -> Action {
         guard let position else {
             // What came in meanwhile is passed on even where the head has it already: nobody else would.
-            self.position = min(head, backlog.first?.previousID ?? head)
-            readUpTo = head
-            isFilling = false
-            return .forward(takeBacklog().events)
+            let start = min(head, backlog.first?.previousID ?? head)
+            self.position = start
+            if backlog.isEmpty { openedAt = head }
+            return passOnBacklog(after: start)
         }
-        if head < position {
-            isFilling = true
-            return .mend(after: position)
-        }
-        // What waits may follow on more than the head tells: the connection may have ended again since it was asked for.
-        let next = backlog.first { $0.id > position }
-        if head > position || next.map({ $0.previousID != position }) ?? false {
-            isFilling = true
-            return .fill(after: position)
-        }
-        isFilling = false
-        return .forward(takeBacklog().events)
+        if head < position { return beginFill(after: position, isFork: true) }
+        if head > position { return beginFill(after: position) }
+        return passOnBacklog(after: position)
     }
 
     /// The head can't be read at present.
     mutating func headIsUnknown() -> Action {
-        isFilling = false
-        guard let position else {
-            self.position = backlog.first?.previousID
-            return .forward(takeBacklog().events)
-        }
-        return .skip(after: position, takeBacklog().events)
-    }
-
-    /// A fill starts although no event revealed a hole; false while one is under way.
-    mutating func beginResync() -> Bool {
-        guard !isFilling, position != nil else { return false }
-        isFilling = true
-        return true
+        phase = .flowing
+        let isNew = position == nil
+        guard let start = position ?? backlog.first?.previousID else { return .forward([]) }
+        let isWhole = isNew && !isOverfull && isBacklogChained(after: start)
+        isOverfull = false
+        let events = takeBacklog(after: start)
+        return isWhole ? .forward(events) : .skip(after: start, events)
     }
 
     /// The events after the position, in order; `isWhole` is false where the sources couldn't be read to the end.
@@ -127,24 +143,53 @@ struct ConversationFeed {
             position = event.id
             result.events.append(event)
         }
-        readUpTo = max(readUpTo, position ?? 0)
-        if isOverfull, isWhole {
+        let reached = position ?? 0
+        readUpTo = max(readUpTo, reached)
+        guard isWhole else {
+            phase = .flowing
             isOverfull = false
-            backlog = []
-            result.fillAgain = position ?? 0
+            result.gapAfter = reached
+            result.later = takeBacklog(after: reached)
             return result
         }
-        isFilling = false
-        isOverfull = false
-        if !isWhole { result.gapAfter = position }
-        let rest = takeBacklog()
-        if isWhole {
-            result.events += rest.events
-            result.holesBefore.formUnion(rest.holesBefore)
-        } else {
-            result.later = rest.events
+        guard !isOverfull else {
+            isOverfull = false
+            backlog = []
+            phase = .filling(covering: 0)
+            result.fillAgain = reached
+            return result
         }
+        passOnBacklog(behind: &result)
         return result
+    }
+
+    /// Passes on what waited behind a read that was whole. What a hole is found by that waited when the read began is lost for
+    /// good; one that came in later may be behind another interruption, and is read for.
+    private mutating func passOnBacklog(behind result: inout Filled) {
+        let covered = if case .filling(let covered) = phase { covered } else { 0 }
+        phase = .flowing
+        var last = position ?? 0
+        for (place, event) in backlog.enumerated() where event.id > last {
+            if event.previousID > last {
+                guard place < covered else {
+                    backlog.removeFirst(place)
+                    phase = .filling(covering: backlog.count)
+                    result.fillAgain = last
+                    return
+                }
+                result.holesBefore.insert(event.id)
+            }
+            last = event.id
+            position = last
+            result.events.append(event)
+        }
+        backlog = []
+    }
+
+    private mutating func beginFill(after position: Int64, isFork: Bool = false) -> Action {
+        phase = .filling(covering: backlog.count)
+        isOverfull = false
+        return isFork ? .mend(after: position) : .fill(after: position)
     }
 
     private mutating func wait(_ event: Event) {
@@ -155,17 +200,33 @@ struct ConversationFeed {
         backlog.append(event)
     }
 
-    /// What waited and is new; a hole in it that the sources left open is noted and passed over.
-    private mutating func takeBacklog() -> (events: [Event], holesBefore: Set<Int64>) {
+    /// Passes on what waited for the head, unless it has a hole: the connection may have ended while the head was asked for.
+    private mutating func passOnBacklog(after start: Int64) -> Action {
+        guard !isOverfull, isBacklogChained(after: start) else { return beginFill(after: start) }
+        phase = .flowing
+        return .forward(takeBacklog(after: start))
+    }
+
+    private func isBacklogChained(after start: Int64) -> Bool {
+        var last = start
+        for event in backlog where event.id > last {
+            guard event.previousID <= last else { return false }
+            last = event.id
+        }
+        return true
+    }
+
+    /// Takes what waited and is new, whatever is missing in it.
+    private mutating func takeBacklog(after start: Int64) -> [Event] {
+        var last = start
         var events: [Event] = []
-        var holesBefore: Set<Int64> = []
-        for event in backlog where event.id > position ?? 0 {
-            if let position, event.previousID > position { holesBefore.insert(event.id) }
-            position = event.id
+        for event in backlog where event.id > last {
+            last = event.id
             events.append(event)
         }
+        position = last
         backlog = []
-        return (events, holesBefore)
+        return events
     }
 }
 

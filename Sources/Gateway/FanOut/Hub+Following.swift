@@ -37,6 +37,7 @@ extension Hub {
         let isNew = users[user] == nil
         users[user] = entry
         entry.workers.insert(worker)
+        entry.lastUsed = loop.now
         if entry.isConfirmed { return reply() }
         entry.waiters.append(reply)
         if isNew { subscriber.subscribe(Keys.userChannel(user)) }
@@ -46,17 +47,19 @@ extension Hub {
     func unfollow(user: UUID, for worker: Int) {
         guard let entry = users[user] else { return }
         entry.workers.remove(worker)
-        guard entry.workers.isEmpty else { return }
-        users[user] = nil
-        subscriber.unsubscribe(Keys.userChannel(user))
+        entry.lastUsed = loop.now
     }
 
-    /// Forgets conversations that nobody has needed for a while.
+    /// Forgets conversations and users that nobody has needed for a while.
     func forgetIdle() {
         for (conversation, entry) in entries
         where entry.workers.isEmpty && !entry.feed.isBusy && loop.now - entry.lastUsed > Self.lingering {
             entries[conversation] = nil
             if entry.isSubscribed { subscriber.unsubscribe(channel(of: conversation)) }
+        }
+        for (user, entry) in users where entry.workers.isEmpty && loop.now - entry.lastUsed > Self.lingering {
+            users[user] = nil
+            subscriber.unsubscribe(Keys.userChannel(user))
         }
     }
 

@@ -9,11 +9,9 @@ extension Hub {
 
     /// Compares the position with the conversation's head, and fills what lies between.
     func resync(_ entry: FeedEntry) {
-        if entry.feed.position != nil {
-            guard entry.feed.beginResync() else {
-                entry.needsResync = true
-                return
-            }
+        guard entry.feed.beginResync() else {
+            entry.needsResync = true
+            return
         }
         loop.spawn {
             let head = await self.membership.head(of: entry.conversation)

@@ -191,4 +191,6 @@ final class UserEntry {
     /// Whether the connection ended after the channel was confirmed.
     var wasInterrupted = false
     var waiters: [() -> Void] = []
+    /// When a follower came or left last, in monotonic milliseconds.
+    var lastUsed: Int64 = 0
 }

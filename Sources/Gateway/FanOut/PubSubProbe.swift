@@ -21,6 +21,8 @@ final class PubSubProbe {
         /// Redis hasn't confirmed the probe's channel on the present connection.
         case awaitingConfirmation
         case idle
+        /// A probe is due; it couldn't be published, which says nothing of the pub/sub connection.
+        case due
         /// A probe was published and hasn't come back.
         case outstanding
     }
@@ -36,6 +38,7 @@ final class PubSubProbe {
         hub.subscriber.subscribe(channel)
         hub.onOtherMessage = { [weak self] channel in self?.received(channel) }
         hub.onOtherConfirmed = { [weak self] channel in self?.confirmed(channel) }
+        redis.onReady { [weak self] in self?.publishIfDue() }
         hub.loop.scheduleRepeating(every: Self.interval) { [weak self] in
             self?.tick()
             return self != nil
@@ -55,7 +58,15 @@ final class PubSubProbe {
 
     private func publish() {
         state = .outstanding
-        redis.send(RedisCommand("PUBLISH", channel, "1")) { _ in }
+        redis.send(RedisCommand("PUBLISH", channel, "1")) { [weak self] result in
+            guard let self, case .failure = result, state == .outstanding else { return }
+            state = .due
+        }
+    }
+
+    /// The connection that probes are published on is back.
+    private func publishIfDue() {
+        if state == .due { publish() }
     }
 
     private func tick() {
@@ -64,6 +75,7 @@ final class PubSubProbe {
         hub.metrics.probesMissed.increment()
         hub.log.warning("pub/sub probe missed", [.count: .number(missed)])
         if missed > Self.tolerated { readiness.set(.pubSub, false) }
+        guard state != .due else { return publish() }
         state = .awaitingConfirmation
         if hub.subscriber.isReady { hub.subscriber.reconnect() }
     }
