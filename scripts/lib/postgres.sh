@@ -58,6 +58,13 @@ postgres_answers() { "$POSTGRES_BIN/pg_isready" -q -h 127.0.0.1 -p "$POSTGRES_PO
 
 postgres_settled() { postgres_answers || is_stopped postgres; }
 
+# PostgreSQL takes one that was killed for running as long as its number is taken.
+predecessor_is_gone() {
+    local pid
+    { read -r pid <"$1/postmaster.pid"; } 2>/dev/null || return 0
+    ! is_zombie "$pid"
+}
+
 # start_postgres SETTING=VALUE...: with settings beside the usual ones.
 start_postgres() {
     local folder settings=(listen_addresses=127.0.0.1 unix_socket_directories= max_connections=200 "$@") options=()
@@ -67,6 +74,7 @@ start_postgres() {
         folder=$(postgres_folder)
         [[ -f $folder/data/PG_VERSION ]] || init_postgres "$folder"
         check_postgres_version "$folder/data"
+        wait_until 60 predecessor_is_gone "$folder/data" || true
         mapfile -t options < <(printf -- '-c\n%s\n' "${settings[@]}")
         start postgres "${AS_POSTGRES[@]}" "$POSTGRES_BIN/postgres" -D "$folder/data" -p "$POSTGRES_PORT" "${options[@]}"
     fi

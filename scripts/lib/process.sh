@@ -13,6 +13,9 @@ start_time_of() {
     printf '%s\n' "${fields[19]}"
 }
 
+# Whether a process has ended and its parent hasn't asked for it yet.
+is_zombie() { [[ -d /proc/$1 ]] && ! start_time_of "$1" >/dev/null; }
+
 pid_of() {
     [[ -f $RUN/$1.pid ]] && cut -d' ' -f1 "$RUN/$1.pid"
 }
