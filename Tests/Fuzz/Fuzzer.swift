@@ -8,6 +8,7 @@ enum Fuzzer {
     private static let targets: [String: @Sendable (ArraySlice<UInt8>) -> Void] = [
         "http": HTTPTarget.run,
         "websocket": WebSocketTarget.run,
+        "deflate": WebSocketTarget.runCompressed,
         "stomp": StompTarget.run,
         "jwt": JWTTarget.run,
         "json": JSONTarget.run,

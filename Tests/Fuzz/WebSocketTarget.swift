@@ -11,17 +11,32 @@ enum WebSocketTarget {
         case closed(UInt16)
     }
 
-    static func run(_ input: ArraySlice<UInt8>) {
+    private static let maximumMessage = 1_024
+
+    static func run(_ input: ArraySlice<UInt8>) { run(input, nil) }
+
+    /// With permessage-deflate; the first byte chooses whether messages share a window.
+    static func runCompressed(_ input: ArraySlice<UInt8>) {
+        guard let first = input.first else { return }
+        run(
+            input.dropFirst(),
+            PermessageDeflate.negotiate(["permessage-deflate"], first % 2 == 0 ? .takeover : .noTakeover))
+    }
+
+    private static func run(_ input: ArraySlice<UInt8>, _ compression: PermessageDeflate?) {
         guard let reads = Reads(input) else { return }
-        let atOnce = found([reads.whole[...]])
-        expect(atOnce == found(reads.pieces), "cutting the stream changes what is read")
-        for case .message(let payload, true) in atOnce {
-            expect(String(validating: payload, as: UTF8.self) != nil, "a text that isn't UTF-8 was let pass")
+        let atOnce = found([reads.whole[...]], compression)
+        expect(atOnce == found(reads.pieces, compression), "cutting the stream changes what is read")
+        for case .message(let payload, let isText) in atOnce {
+            expect(payload.count <= maximumMessage, "a message is longer than the limit")
+            expect(!isText || String(validating: payload, as: UTF8.self) != nil, "a text that isn't UTF-8 was let pass")
         }
     }
 
-    private static func found(_ pieces: [ArraySlice<UInt8>]) -> [Found] {
-        var connection = WebSocketConnection(maximumFrame: 512, maximumMessage: 1_024)
+    private static func found(_ pieces: [ArraySlice<UInt8>], _ compression: PermessageDeflate?) -> [Found] {
+        var connection = WebSocketConnection(
+            maximumFrame: 512, maximumMessage: maximumMessage,
+            compression: compression.map { ($0, CompressionPool(minimumMessage: 0)) })
         var found: [Found] = []
         var buffer: [UInt8] = []
         for piece in pieces {

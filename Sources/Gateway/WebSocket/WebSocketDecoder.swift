@@ -161,18 +161,20 @@ struct WebSocketDecoder {
         return .done
     }
 
-    /// Judges what was appended to the message from `start` on; nil where it is good.
+    /// Judges what was appended to the message from `start` on; nil where it is good. What came out before something went wrong is
+    /// judged first, so that the same is said however the stream was cut.
     private mutating func judge(_ verdict: Inflater.Verdict, from start: Int) -> Step? {
-        switch verdict {
-        case .tooBig: return fail(.tooBig, "The message is too big.")
-        case .malformed: return fail(.invalidPayload, "The message can't be inflated.")
-        case .done: break
+        if assemblingText == true {
+            let isValid = assembled.withUnsafeBytes {
+                validator.append(UnsafeRawBufferPointer(rebasing: $0[start...]))
+            }
+            guard isValid else { return fail(.invalidPayload, "The text is not UTF-8.") }
         }
-        guard assemblingText == true else { return nil }
-        let isValid = assembled.withUnsafeBytes {
-            validator.append(UnsafeRawBufferPointer(rebasing: $0[start...]))
+        return switch verdict {
+        case .done: nil
+        case .tooBig: fail(.tooBig, "The message is too big.")
+        case .malformed: fail(.invalidPayload, "The message can't be inflated.")
         }
-        return isValid ? nil : fail(.invalidPayload, "The text is not UTF-8.")
     }
 
     private mutating func finish() -> Step {

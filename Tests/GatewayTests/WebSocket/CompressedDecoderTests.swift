@@ -38,6 +38,26 @@ import Testing
         }
     }
 
+    /// Found by the fuzzer: bytes that are no text, and behind them some that can't be inflated.
+    @Test func theSameIsSaidHoweverTheStreamWasCut() throws {
+        let start = frame(1, [0xF2, 0x48, 0x94], isFinal: false)
+        let bytes = start + ClientFrame.make(0, [0xFA, 0x95, 0x02, 0x52, 0xFA, 0, 0, 0, 0, 0, 0])
+        func failure(_ size: Int) throws -> String? {
+            var decoder = try decoder()
+            var buffer: [UInt8] = []
+            for at in stride(from: 0, to: bytes.count, by: size) {
+                buffer += bytes[at..<min(at + size, bytes.count)]
+                var available = 0..<buffer.count
+                if case .failure(_, let reason) = decoder.next(&buffer, &available) { return reason }
+                buffer.removeFirst(available.lowerBound)
+            }
+            return nil
+        }
+        let atOnce = try failure(bytes.count)
+        #expect(atOnce != nil)
+        for size in 1..<bytes.count { #expect(try failure(size) == atOnce) }
+    }
+
     // MARK: RFC 7692, section 7.2.3
 
     @Test func readsTheMessageOfSection7_2_3_1() throws {
