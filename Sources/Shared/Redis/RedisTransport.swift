@@ -93,10 +93,11 @@ final class RedisTransport: EventHandler {
         guard !isStopped, case .idle = state else { return }
         state = .connecting
         attemptTimer = loop.schedule(after: timeout) { [weak self] in self?.close(.timeout) }
-        guard let address = await Resolver.resolve(endpoint.host, port: endpoint.port, on: loop) else {
-            return close(.connectionLost("\(endpoint.host) has no address"))
-        }
-        guard case .connecting = state else { return }
+        let attempt = attempts
+        let address = await Resolver.resolve(endpoint.host, port: endpoint.port, on: loop)
+        // A name that took longer than the deadline is the next attempt's to use.
+        guard case .connecting = state, attempt == attempts else { return }
+        guard let address else { return close(.connectionLost("\(endpoint.host) has no address")) }
         do {
             descriptor = try Socket.connect(to: address)
             registration = loop.register(descriptor, .writable, self)
