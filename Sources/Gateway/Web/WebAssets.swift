@@ -36,8 +36,8 @@ enum WebAssets {
         guard request.method == "GET" || request.method == "HEAD" else { return Router.methodNotAllowed("GET, HEAD") }
         let headers = HTTPHeaders([
             ("Content-Type", asset.type), ("ETag", asset.tag), ("Cache-Control", "no-cache"),
-            ("Content-Security-Policy", policy), ("X-Content-Type-Options", "nosniff"),
-            ("Referrer-Policy", "no-referrer"), ("Cross-Origin-Opener-Policy", "same-origin"),
+            ("Content-Security-Policy", policy), ("Referrer-Policy", "no-referrer"),
+            ("Cross-Origin-Opener-Policy", "same-origin"),
         ])
         // Compared weakly (RFC 9110, section 13.1.2): a proxy that compresses makes the tag a weak one.
         let known = request.headers.list("If-None-Match")

@@ -1,6 +1,6 @@
 /// Writes responses (RFC 9112, section 4).
 public enum HTTPResponseWriter {
-    /// Appends a response with `Date`, `Content-Length` and, where the connection ends behind it, `Connection: close`.
+    /// Appends a response with `Date`, `X-Content-Type-Options`, `Content-Length` and, where the connection ends behind it, `Connection: close`.
     ///
     /// - Parameters:
     ///   - isHead: whether the request was HEAD, whose response has the length but not the content.
@@ -10,6 +10,8 @@ public enum HTTPResponseWriter {
     ) {
         output.append(contentsOf: "HTTP/1.1 \(response.status) \(HTTPStatus.phrase(response.status))\r\n".utf8)
         line("Date", HTTPDate.format(seconds: now), to: &output)
+        // A body is what its type says: JSON with a user's text in it is no page (WHATWG Fetch Standard, section 3.6).
+        line("X-Content-Type-Options", "nosniff", to: &output)
         for field in response.headers.fields { line(field.name, field.value, to: &output) }
         let hasContent = response.status >= 200 && response.status != 204 && response.status != 304
         if hasContent { line("Content-Length", String(response.body.count), to: &output) }

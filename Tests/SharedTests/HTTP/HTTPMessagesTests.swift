@@ -13,7 +13,7 @@ import Testing
         let response = HTTPResponse(status: 200, headers: HTTPHeaders([("X", "y")]), body: Array("abc".utf8))
         #expect(
             written(response)
-                == "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nX: y\r\nContent-Length: 3\r\n"
+                == "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nX-Content-Type-Options: nosniff\r\nX: y\r\nContent-Length: 3\r\n"
                 + "Connection: keep-alive\r\n\r\nabc")
         #expect(
             written(response, isHead: true, keepsAlive: false).hasSuffix(
