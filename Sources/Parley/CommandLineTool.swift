@@ -18,6 +18,12 @@ enum CommandLineTool {
               prints what PostgreSQL refused for good, one JSON object per line (PARLEY_REDIS_URL)
           parley dead-letters retry ID | drop ID
               lets the persister try one again, or forgets it for ever
+          parley keys new NAME
+              prints a line with a new master key for PARLEY_ENCRYPTION_KEYS_FILE
+          parley keys list
+              prints how many conversations' keys stand under which master key (PARLEY_DATABASE_URL)
+          parley keys rotate
+              brings all of them under the file's first master key; messages stay as they are (PARLEY_DATABASE_URL)
           parley nodes
               prints the gateways and whether they are alive, one JSON object per line (PARLEY_REDIS_URL)
 
@@ -31,6 +37,7 @@ enum CommandLineTool {
             case "sessions": try SessionsCommand.run(Options(arguments.dropFirst()), environment)
             case "revoke": try RevokeCommand.run(Options(arguments.dropFirst()), environment)
             case "dead-letters": try DeadLettersCommand.run(arguments.dropFirst(), environment)
+            case "keys": try KeysCommand.run(arguments.dropFirst(), environment)
             case "nodes": try NodesCommand.run(Options(arguments.dropFirst()), environment)
             case "--version": StandardStreams.write("\(Version.current)\n")
             case "--help", "-h", "help": StandardStreams.write(usage)

@@ -59,7 +59,7 @@ def test_two_people_talk(sign_in):
     bob.locator("#composer").press("Enter")
     expect(alice.locator("#messages")).to_contain_text("Hi Alice")
     contents = [item["content"] for item in parley.history(conversation, ALICE)[:2]]
-    assert contents == ["Hi Alice", "Hello <b>Bob</b> 😀"]
+    assert contents == ["Hi Alice", "Hello <\u2060b>Bob<\u2060/b> 😀"]
 
 
 def test_a_group_appears_and_says_who_joined(sign_in):
@@ -85,5 +85,7 @@ def test_the_page_is_served_with_a_strict_policy():
     answer = parley.call("GET", "/")
     assert answer.status == 200 and "script-src 'self'" in answer.headers["Content-Security-Policy"]
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert parley.call("GET", "/api/conversations", ALICE).headers["X-Content-Type-Options"] == "nosniff"
     for path in ("app.css", "app.js", "stomp.js", "view.js", "conversation.js", "dialog.js"):
         assert parley.call("GET", f"/assets/{path}").status == 200

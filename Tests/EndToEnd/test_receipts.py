@@ -66,7 +66,7 @@ def test_unread_counts_what_others_wrote_and_one_has_not_read(pair):
     parley.wait_for(lambda: unread(other) == 2, what="two unread messages")
     assert unread(one) == 1
     sql = f"select read_id from participants where conversation_id = '{conversation}' and user_id = '{other}'"
-    assert int(query(sql)) == ids[2]
+    parley.wait_for(lambda: int(query(sql)) == ids[2], what="the cursor in PostgreSQL")
 
 
 def test_in_a_group_the_slowest_decides_and_a_newcomer_changes_nothing():

@@ -15,28 +15,24 @@ struct ChangeCommand {
     let action: Action
 
     /// Reads a command's body.
-    init(_ body: some Collection<UInt8>, isEdit: Bool, maximumCharacters: Int) throws(CommandError) {
+    init(_ body: some Collection<UInt8>, isEdit: Bool, rules: ContentRules) throws(CommandError) {
         let body = try Body(body)
         conversation = try body.uuid("conversationId")
         message = try body.integer("messageId")
-        action = isEdit ? .edit(try Self.content(body, maximumCharacters)) : .delete
+        action = isEdit ? .edit(try rules.content(try body.string("content"))) : .delete
     }
 
     /// Reads a REST call, whose URL names the message; an edit has a body.
     init(
-        conversation: UUID, message: Int64, edit body: [UInt8]?, maximumCharacters: Int
+        conversation: UUID, message: Int64, edit body: [UInt8]?, rules: ContentRules
     ) throws(CommandError) {
         self.conversation = conversation
         self.message = message
         if let body {
-            action = .edit(try Self.content(try Body(body), maximumCharacters))
+            action = .edit(try rules.content(try Body(body).string("content")))
         } else {
             action = .delete
         }
-    }
-
-    private static func content(_ body: Body, _ maximumCharacters: Int) throws(CommandError) -> String {
-        try SendCommand.checked(try body.string("content"), maximumCharacters: maximumCharacters)
     }
 
     /// The message in its new state, or the event that did the same before.

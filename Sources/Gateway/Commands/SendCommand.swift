@@ -2,9 +2,6 @@ internal import Shared
 
 /// What `/app/chat.send` and `POST …/messages` ask for.
 struct SendCommand {
-    /// The longest `clientMessageId`, in bytes of UTF-8.
-    private static let maximumClientMessageID = 128
-
     let conversation: UUID
     let content: String
     let messageType: String
@@ -12,7 +9,7 @@ struct SendCommand {
 
     /// Reads and checks a body; `conversation` is given where the URL names it.
     init(
-        _ body: some Collection<UInt8>, conversation: UUID? = nil, sender: Identity, maximumCharacters: Int
+        _ body: some Collection<UInt8>, conversation: UUID? = nil, sender: Identity, rules: ContentRules
     ) throws(CommandError) {
         let body = try Body(body)
         if let conversation {
@@ -20,7 +17,7 @@ struct SendCommand {
         } else {
             self.conversation = try body.uuid("conversationId")
         }
-        content = try Self.checked(try body.string("content"), maximumCharacters: maximumCharacters)
+        content = try rules.content(try body.string("content"))
         messageType = try body.optionalString("messageType") ?? "TEXT"
         switch messageType {
         case "TEXT": break
@@ -34,39 +31,22 @@ struct SendCommand {
             throw CommandError(
                 .invalidField, "messageType must be TEXT, FILE, IMAGE or SYSTEM.", field: "messageType")
         }
-        let given = try body.optionalString("clientMessageId")
-        if let given, given.isEmpty || given.utf8.count > Self.maximumClientMessageID {
-            throw CommandError(
-                .invalidField, "clientMessageId must have 1 to \(Self.maximumClientMessageID) bytes.",
-                field: "clientMessageId")
+        if let given = try body.optionalString("clientMessageId") {
+            clientMessageID = try ContentRules.clientMessageID(given)
+        } else {
+            // With an id of our own the gateway's repeated calls are answered once.
+            clientMessageID = UUID.random().description
         }
-        // With an id of our own the gateway's repeated calls are answered once.
-        clientMessageID = given ?? UUID.random().description
-    }
-
-    /// A message's content, if it may be one.
-    static func checked(_ content: String, maximumCharacters: Int) throws(CommandError) -> String {
-        guard !content.isEmpty else {
-            throw CommandError(.invalidField, "content must not be empty.", field: "content")
-        }
-        guard content.unicodeScalars.count <= maximumCharacters else {
-            throw CommandError(
-                .contentTooLong, "content must not be longer than \(maximumCharacters) characters.", field: "content")
-        }
-        return content
     }
 
     /// The message for the write path; `deadline` in monotonic milliseconds.
     func draft(sender: Identity, deadline: Int64, _ completion: @escaping (SendOutcome) -> Void) -> Draft {
-        var tail: [UInt8] = []
-        tail.reserveCapacity(content.utf8.count + 320)
-        MessageJSON.appendTail(
+        Draft(
             MessageJSON(
                 conversation: conversation, sender: sender.user, senderType: sender.senderType,
-                messageType: messageType, content: content, clientMessageID: clientMessageID), to: &tail)
-        return Draft(
-            conversation: conversation, sender: sender.user, clientMessageID: clientMessageID,
-            digest: DedupeDigest.digest(sender: sender.user, clientMessageID: clientMessageID), tail: tail,
-            deadline: deadline, completion: completion)
+                messageType: messageType, content: content, clientMessageID: clientMessageID),
+            sender: sender.user, clientMessageID: clientMessageID,
+            digest: DedupeDigest.digest(sender: sender.user, clientMessageID: clientMessageID), deadline: deadline,
+            completion: completion)
     }
 }

@@ -9,7 +9,7 @@ extension WebSocketController {
     func changeMessage(_ body: ArraySlice<UInt8>, isEdit: Bool, from origin: Origin) async -> Outcome {
         do throws(CommandError) {
             return await change(
-                try ChangeCommand(body, isEdit: isEdit, maximumCharacters: config.maximumContentCharacters),
+                try ChangeCommand(body, isEdit: isEdit, rules: config.content),
                 from: origin)
         } catch {
             return .refused(error)
@@ -62,14 +62,12 @@ extension WebSocketController {
     private func submit(
         _ change: MessageChange, _ json: MessageJSON, _ command: ChangeCommand, _ origin: Origin
     ) async throws(CommandError) -> Outcome? {
-        var tail: [UInt8] = []
-        MessageJSON.appendTail(json, to: &tail)
         // An id of our own, so that the gateway's repeated calls are answered once.
         let id = UUID.random().description
         let outcome: SendOutcome = await withCheckedContinuation { continuation in
             var draft = Draft(
-                conversation: command.conversation, sender: origin.identity.user, clientMessageID: id,
-                digest: DedupeDigest.digest(sender: origin.identity.user, clientMessageID: id), tail: tail,
+                json, sender: origin.identity.user, clientMessageID: id,
+                digest: DedupeDigest.digest(sender: origin.identity.user, clientMessageID: id),
                 deadline: worker.loop.now + config.sendTimeout
             ) { continuation.resume(returning: $0) }
             draft.change = change

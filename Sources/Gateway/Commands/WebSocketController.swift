@@ -63,7 +63,7 @@ final class WebSocketController {
         do {
             command = try SendCommand(
                 body, conversation: conversation, sender: origin.identity,
-                maximumCharacters: config.maximumContentCharacters)
+                rules: config.content)
         } catch {
             return completion(.refused(error))
         }

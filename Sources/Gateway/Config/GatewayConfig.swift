@@ -27,10 +27,12 @@ struct GatewayConfig: Sendable {
     var maximumConnections: Int
     /// How many sessions a user may have.
     var maximumSessionsPerUser: Int
-    /// The longest chat message in Unicode characters (scalars).
-    var maximumContentCharacters: Int
-    /// The longest body of a REST call but uploads.
-    var maximumBody: Int
+    /// What users may write.
+    var content: ContentRules
+    /// The file with the master keys; nil where contents are stored in clear.
+    var encryptionKeysFile: String?
+    /// How large a REST call may be, but for uploads.
+    var http: HTTPLimits
     /// How long a sent message may take until its outcome is told as unknown.
     var sendTimeout: Int64
     /// How many entries a partition's stream may hold before messages are refused.
@@ -71,8 +73,15 @@ struct GatewayConfig: Sendable {
         nodeID = reader.read(GatewaySettings.nodeID)
         maximumConnections = reader.read(GatewaySettings.maxConnections)
         maximumSessionsPerUser = reader.read(GatewaySettings.maxSessionsPerUser)
-        maximumContentCharacters = reader.read(GatewaySettings.maxContentChars)
-        maximumBody = reader.read(GatewaySettings.maxBodyBytes)
+        content = ContentRules(
+            maximumCharacters: reader.read(GatewaySettings.maxContentChars),
+            markup: reader.read(GatewaySettings.contentMarkup))
+        encryptionKeysFile = reader.read(GatewaySettings.encryptionKeysFile)
+        http = HTTPLimits(
+            requestLine: reader.read(GatewaySettings.maxRequestLineBytes),
+            headerCount: reader.read(GatewaySettings.maxRequestHeaders),
+            headerBytes: reader.read(GatewaySettings.maxRequestHeaderBytes),
+            body: reader.read(GatewaySettings.maxBodyBytes))
         sendTimeout = reader.read(GatewaySettings.sendTimeout)
         streamMaximumEntries = reader.read(GatewaySettings.streamMaxEntries)
         streamMaximumBytes = reader.read(GatewaySettings.streamMaxBytes)
@@ -95,11 +104,11 @@ struct GatewayConfig: Sendable {
             "need each other: a certificate is of no use without its key")
         // A character takes at most four bytes in UTF-8.
         reader.check(
-            maximumContentCharacters <= webSocket.maximumMessage / 4,
+            content.maximumCharacters <= webSocket.maximumMessage / 4,
             [GatewaySettings.maxContentChars.declaration, message],
             "must not be above a quarter of PARLEY_MAX_MESSAGE_BYTES: such a message couldn't be sent")
         reader.check(
-            maximumBody >= webSocket.maximumMessage, [GatewaySettings.maxBodyBytes.declaration, message],
+            http.body >= webSocket.maximumMessage, [GatewaySettings.maxBodyBytes.declaration, message],
             "must be at least PARLEY_MAX_MESSAGE_BYTES: messages can be sent by REST too")
         reader.check(
             sendTimeout >= common.redisTimeout,

@@ -22,9 +22,10 @@ struct WebSocketConfig: Sendable {
     var maximumReplay: Int
     /// How long a client may take nothing of what waits for it.
     var stalledTimeout: Int64
-    /// How many subscriptions a session may have.
-    var maximumSubscriptions: Int
-
+    /// What a session's frames may ask for.
+    var stomp: StompLimits
+    /// How many messages of a subscription may wait for their ACK.
+    var maximumUnacknowledged: Int
     /// Whether messages are compressed.
     var compression: CompressionPolicy
     /// Messages that are shorter are sent as they are.
@@ -42,7 +43,14 @@ struct WebSocketConfig: Sendable {
         sendQueueBytes = reader.read(GatewaySettings.sendQueueBytes)
         maximumReplay = reader.read(GatewaySettings.replayMaxEvents)
         stalledTimeout = reader.read(GatewaySettings.stalledTimeout)
-        maximumSubscriptions = reader.read(GatewaySettings.maxSubscriptions)
+        stomp = StompLimits(
+            headerCount: reader.read(GatewaySettings.maxStompHeaders),
+            headerBytes: reader.read(GatewaySettings.maxStompHeaderBytes), frame: maximumMessage,
+            maximumSubscriptions: reader.read(GatewaySettings.maxSubscriptions),
+            maximumTransactions: reader.read(GatewaySettings.maxTransactions),
+            transactionFrames: reader.read(GatewaySettings.maxTransactionFrames),
+            transactionBytes: reader.read(GatewaySettings.maxTransactionBytes))
+        maximumUnacknowledged = reader.read(GatewaySettings.maxUnacknowledged)
         compression = reader.read(GatewaySettings.compression)
         compressionMinimum = reader.read(GatewaySettings.compressionMinBytes)
         check(&reader)

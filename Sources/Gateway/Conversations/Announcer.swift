@@ -57,20 +57,16 @@ final class Announcer {
 
     /// Writes the SYSTEM message of a change; true once it is in the conversation.
     private func say(_ announcement: Announcement) async -> Bool {
-        var tail: [UInt8] = []
-        MessageJSON.appendTail(
-            MessageJSON(
-                conversation: announcement.conversation, sender: announcement.actor, senderType: "SYSTEM",
-                messageType: "SYSTEM", content: announcement.words, clientMessageID: announcement.clientMessageID),
-            to: &tail)
+        let message = MessageJSON(
+            conversation: announcement.conversation, sender: announcement.actor, senderType: "SYSTEM",
+            messageType: "SYSTEM", content: announcement.words, clientMessageID: announcement.clientMessageID)
         let outcome: SendOutcome = await withCheckedContinuation { continuation in
             var draft = Draft(
-                conversation: announcement.conversation, sender: announcement.actor,
-                clientMessageID: announcement.clientMessageID,
+                message, sender: announcement.actor, clientMessageID: announcement.clientMessageID,
                 // Nobody's own ids are among those of a conversation.
                 digest: DedupeDigest.digest(
                     sender: announcement.conversation, clientMessageID: announcement.clientMessageID),
-                tail: tail, deadline: worker.loop.now + worker.node.config.sendTimeout
+                deadline: worker.loop.now + worker.node.config.sendTimeout
             ) { continuation.resume(returning: $0) }
             draft.isOfServer = true
             worker.writePath.submit(draft)

@@ -24,9 +24,17 @@ struct ConversationStore {
         let activity: Int64
         /// The newest message that PostgreSQL has.
         let last: StoredMessage?
-        /// Messages of others behind the user's read position, up to 100.
-        let unread: Int64
     }
+
+    /// Up to where a user has read a conversation, and the last message of it that PostgreSQL is known to have.
+    struct Unread {
+        let conversation: UUID
+        let read: Int64
+        let last: Int64
+    }
+
+    /// So many unread messages are counted.
+    static let maximumUnread = 100
 
     private static let columns = "c.id, c.type, c.title, c.created_by, c.created_at, c.archived_at is not null"
 
@@ -101,12 +109,11 @@ struct ConversationStore {
             let people = try await Self.participants(of: ids, connection)
             return rows.compactMap { row in
                 guard let id = row.uuid(12), var conversation = Self.conversation(row, from: 12),
-                    let activity = row.milliseconds(19)
+                    let activity = row.milliseconds(18)
                 else { return nil }
                 conversation.participants = people[id] ?? []
                 return Listed(
-                    conversation: conversation, activity: activity, last: StoredMessage(row, id),
-                    unread: row.integer(18) ?? 0)
+                    conversation: conversation, activity: activity, last: StoredMessage(row, id))
             }
         }
     }
@@ -114,10 +121,6 @@ struct ConversationStore {
     private static let listQuery = """
         select m.id, m.last_event_id, m.previous_event_id, m.sender_id, m.sender_type, m.message_type, m.content,
             m.client_message_id, m.file, m.created_at, m.edited_at, m.is_deleted, \(columns),
-            (select count(*) from (
-                select 1 from messages u
-                where u.conversation_id = c.id and u.id > p.read_id and u.sender_id <> $1 and u.duplicate_of is null
-                limit 100) unread),
             date_trunc('milliseconds', coalesce(m.created_at, c.created_at)) as activity
         from participants p
         join conversations c on c.id = p.conversation_id
@@ -129,6 +132,28 @@ struct ConversationStore {
                 or (date_trunc('milliseconds', coalesce(m.created_at, c.created_at)), c.id) < ($2, $3))
         order by activity desc, c.id desc limit $4
         """
+
+    /// How many messages of others, up to `maximumUnread`, PostgreSQL has between the two places of each conversation.
+    func unread(of user: UUID, _ places: [Unread]) async throws(PostgresError) -> [UUID: Int64] {
+        guard !places.isEmpty else { return [:] }
+        let rows = try await postgres.query(
+            """
+            select e.id, (select count(*) from (
+                select from messages m
+                where m.conversation_id = e.id and m.id > e.read and m.id <= e.last and m.sender_id <> $1
+                    and m.duplicate_of is null and not m.is_deleted
+                limit $5) as unread)
+            from unnest($2::uuid[], $3::bigint[], $4::bigint[]) as e (id, read, last)
+            """,
+            [
+                .uuid(user), .uuids(places.map(\.conversation)), .integers(places.map(\.read)),
+                .integers(places.map(\.last)), .integer(Int64(Self.maximumUnread)),
+            ]
+        ).rows
+        var counts: [UUID: Int64] = [:]
+        for row in rows { if let id = row.uuid(0) { counts[id] = row.integer(1) } }
+        return counts
+    }
 
     /// Reads a conversation within a transaction.
     static func read(

@@ -17,11 +17,13 @@ struct HistoryReader {
     private let redis: RedisConnection
     private let postgres: PostgresPool
     private let partitioning: Partitioning
+    private let vault: ContentVault?
 
-    init(redis: RedisConnection, postgres: PostgresPool, partitioning: Partitioning) {
+    init(redis: RedisConnection, postgres: PostgresPool, partitioning: Partitioning, vault: ContentVault?) {
         self.redis = redis
         self.postgres = postgres
         self.partitioning = partitioning
+        self.vault = vault
     }
 
     /// Up to `limit` messages with ids below `before`, newest first.
@@ -37,7 +39,7 @@ struct HistoryReader {
                 "id < $2 and duplicate_of is null order by id desc limit $3", conversation, ceiling,
                 limit + 1 - messages.count, cache.changes)
         }
-        return Self.page(messages, limit)
+        return try await page(messages, limit, conversation)
     }
 
     /// Up to `limit` messages with ids above `after`, oldest first.
@@ -45,12 +47,12 @@ struct HistoryReader {
         let cache = try await cache(of: conversation, "XRANGE", "\(after + 1)-0", "+", count: limit + 1)
         let changed = try await states(cache.changes.filter { $0.key > max(after, cache.floor ?? .max) }, conversation)
         let recent = (cache.messages + changed).sorted { $0.id < $1.id }
-        if let floor = cache.floor, floor <= after { return Self.page(recent, limit) }
+        if let floor = cache.floor, floor <= after { return try await page(recent, limit, conversation) }
         var messages = try await stored(
             "id > $2 and duplicate_of is null order by id limit $3", conversation, after, limit + 1, cache.changes)
         let last = messages.last?.id ?? after
         if messages.count <= limit { messages += recent.filter { $0.id > last } }
-        return Self.page(messages, limit)
+        return try await page(messages, limit, conversation)
     }
 
     private struct Message {
@@ -136,10 +138,14 @@ struct HistoryReader {
         return messages.map { states[$0.id] ?? $0 }
     }
 
-    private static func page(_ messages: [Message], _ limit: Int) -> HistoryPage {
+    private func page(
+        _ messages: [Message], _ limit: Int, _ conversation: UUID
+    ) async throws(ReadError) -> HistoryPage {
         let kept = messages.prefix(limit)
         let ids = kept.map(\.id)
+        let events = kept.map(\.event)
         return HistoryPage(
-            items: kept.map(\.event), lowest: ids.min(), highest: ids.max(), hasMore: messages.count > limit)
+            items: try await vault?.open(events, of: conversation) ?? events, lowest: ids.min(), highest: ids.max(),
+            hasMore: messages.count > limit)
     }
 }

@@ -45,6 +45,14 @@ struct MessageJSON {
         self.isDeleted = isDeleted
     }
 
+    /// The fields and the closing brace.
+    var tail: [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(content.utf8.count + 320)
+        Self.appendTail(self, to: &output)
+        return output
+    }
+
     /// Appends the fields and the closing brace.
     static func appendTail(_ message: MessageJSON, to output: inout [UInt8]) {
         output.append(contentsOf: #""conversationId":""#.utf8)

@@ -7,15 +7,23 @@ struct MessageReader {
     private let redis: RedisConnection
     private let postgres: PostgresPool
     private let partitioning: Partitioning
+    private let vault: ContentVault?
 
-    init(redis: RedisConnection, postgres: PostgresPool, partitioning: Partitioning) {
+    init(redis: RedisConnection, postgres: PostgresPool, partitioning: Partitioning, vault: ContentVault?) {
         self.redis = redis
         self.postgres = postgres
         self.partitioning = partitioning
+        self.vault = vault
     }
 
     /// The event that brought a message into its present state; nil where there is no such message.
     func state(of message: Int64, in conversation: UUID) async throws(ReadError) -> Event? {
+        guard let event = try await keptState(of: message, in: conversation) else { return nil }
+        return try await vault?.open([event], of: conversation).first ?? event
+    }
+
+    /// The same as it is kept.
+    private func keptState(of message: Int64, in conversation: UUID) async throws(ReadError) -> Event? {
         let partition = partitioning.partition(of: conversation)
         do {
             // A message that was changed has its state under the change's id.

@@ -3,7 +3,7 @@ internal import Shared
 /// A change to a conversation, as it lies in Redis and as every node passes it on: a head line and the message's JSON.
 final class Event: Sendable {
     let head: EventHead
-    private let bytes: [UInt8]
+    let bytes: [UInt8]
 
     init(head: EventHead, bytes: [UInt8]) {
         self.head = head

@@ -14,16 +14,26 @@ final class EventReader {
     private let redis: RedisConnection
     private let postgres: PostgresPool
     private let partitioning: Partitioning
+    private let vault: ContentVault?
 
-    init(redis: RedisConnection, postgres: PostgresPool, partitioning: Partitioning) {
+    init(redis: RedisConnection, postgres: PostgresPool, partitioning: Partitioning, vault: ContentVault?) {
         self.redis = redis
         self.postgres = postgres
         self.partitioning = partitioning
+        self.vault = vault
     }
 
     /// Up to `limit` events after `after`, oldest first; fewer only at the end.
     func events(
         of conversation: UUID, after: Int64, limit: Int, recipients: [UUID] = []
+    ) async throws(ReadError) -> [Event] {
+        let events = try await keptEvents(of: conversation, after: after, limit: limit, recipients: recipients)
+        return try await vault?.open(events, of: conversation) ?? events
+    }
+
+    /// The same as they are kept.
+    private func keptEvents(
+        of conversation: UUID, after: Int64, limit: Int, recipients: [UUID]
     ) async throws(ReadError) -> [Event] {
         let partition = partitioning.partition(of: conversation)
         let replies: [RedisReply]
@@ -43,7 +53,8 @@ final class EventReader {
         let stored = try await storedEvents(of: conversation, after: after, upTo: floor, limit, recipients)
         guard stored.count < limit, let floor else { return stored }
         return stored
-            + (try await events(of: conversation, after: floor, limit: limit - stored.count, recipients: recipients))
+            + (try await keptEvents(
+                of: conversation, after: floor, limit: limit - stored.count, recipients: recipients))
     }
 
     /// Whether PostgreSQL has to be read for at most `limit` events after one; what Redis has costs little.

@@ -27,7 +27,7 @@ final class HTTPPeer: Peer {
         self.worker = worker
         self.service = service
         self.isAdmitted = isAdmitted
-        parser = HTTPRequestParser(limits: HTTPLimits(body: worker.node.config.maximumBody))
+        parser = HTTPRequestParser(limits: worker.node.config.http)
         deadline = worker.loop.now + worker.node.config.webSocket.handshakeTimeout
     }
 
@@ -39,6 +39,13 @@ final class HTTPPeer: Peer {
             case .needMore: return
             case .expectContinue: connection.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
             case .failure(let failure):
+                worker.metrics.httpRequestsRefused.increment()
+                worker.log.info(
+                    "request can't be read",
+                    [
+                        .address: .string(connection.clientAddress), .status: .number(failure.status),
+                        .reason: .string(failure.reason),
+                    ])
                 let response = ProblemDetails.response(
                     status: failure.status, code: "bad-request", detail: failure.reason)
                 return respond(response, isHead: false, keepsAlive: false)

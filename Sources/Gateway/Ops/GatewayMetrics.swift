@@ -29,6 +29,9 @@ final class GatewayMetrics: Sendable {
     let probesMissed: Counter
     let typingDropped: Counter
     let replayedEvents: Counter
+    let contentsUnreadable: Counter
+    let sessionsFailed: Counter
+    let httpRequestsRefused: Counter
     let httpRequests: Counter
 
     init(_ registry: MetricsRegistry) {
@@ -75,6 +78,13 @@ final class GatewayMetrics: Sendable {
             "parley_typing_dropped_total", help: "Typing events dropped because the client was slow.")
         replayedEvents = registry.counter(
             "parley_replayed_events_total", help: "Events read again for subscriptions that resume or fell behind.")
+        contentsUnreadable = registry.counter(
+            "parley_contents_unreadable_total", help: "Encrypted contents that could not be opened.")
+        sessionsFailed = registry.counter(
+            "parley_sessions_failed_total",
+            help: "Sessions ended for what their client sent or didn't: broken protocol, limits, time limits, tokens.")
+        httpRequestsRefused = registry.counter(
+            "parley_http_requests_refused_total", help: "HTTP requests that could not be read, or were too large.")
         httpRequests = registry.counter("parley_http_requests_total", help: "HTTP requests that were answered.")
     }
 }

@@ -5,9 +5,8 @@ internal import Shared
 /// Confined to its worker's loop.
 struct ConversationsResource {
     private static let maximumParticipants = 1_000
-    private static let maximumTitle = 200
-    /// The newest event may be an edit of an older message: the newest message is looked for among so many.
-    private static let newestEvents = "10"
+    /// So many events that only Redis may have are looked at; more unread messages than are counted.
+    private static let recentEvents = "200"
     private static let defaultPage = 50
     private static let maximumPage = 200
 
@@ -65,10 +64,8 @@ struct ConversationsResource {
                 .invalidField, "A DIRECT conversation has two participants, you and one other.",
                 field: "participantIds")
         }
-        let title = try body.optionalString("title")
-        if let title, title.isEmpty || title.unicodeScalars.count > Self.maximumTitle {
-            throw CommandError(
-                .invalidField, "title must have 1 to \(Self.maximumTitle) characters.", field: "title")
+        let title = try body.optionalString("title").map { text throws(CommandError) in
+            try worker.node.config.content.title(text)
         }
         let creation: ConversationStore.Creation
         do {
@@ -103,16 +100,17 @@ struct ConversationsResource {
             throw unavailable(error)
         }
         let shown = Array(page.prefix(query.limit))
-        let newest = await newestMessages(of: shown.map(\.conversation.id))
+        let recent = await recentEvents(of: shown)
         let cursors = await cursors(of: shown)
-        let items = shown.map { listed in
-            let known = [newest[listed.conversation.id], listed.last.flatMap { $0.event(recipients: []) }]
-            let last = known.compactMap { $0 }.max { ($0.messageID, $0.id) < ($1.messageID, $1.id) }
-            return (
-                activity: Self.activity(of: last) ?? listed.activity,
-                json: Self.json(listed, last, cursors[listed.conversation.id])
-            )
-        }.sorted { $0.activity > $1.activity }
+        let unread = try await unread(of: user, shown, recent, cursors)
+        var items: [(activity: Int64, json: JSON)] = []
+        for listed in shown {
+            let id = listed.conversation.id
+            let last = try await newest(of: listed, recent[id] ?? [])
+            items.append(
+                (Self.activity(of: last) ?? listed.activity, Self.json(listed, last, cursors[id], unread[id] ?? 0)))
+        }
+        items.sort { $0.activity > $1.activity }
         var next: JSON = .null
         if page.count > query.limit, let last = shown.last {
             next = .string("\(last.activity).\(last.conversation.id)")
@@ -123,18 +121,55 @@ struct ConversationsResource {
                 .object(JSONObject([("items", .array(items.map(\.json))), ("nextCursor", next)]))))
     }
 
-    /// What is only in Redis yet is newer than what PostgreSQL says; without Redis the list is a little old, but there.
-    private func newestMessages(of conversations: [UUID]) async -> [UUID: Event] {
-        let commands = conversations.map { id in
+    /// What Redis has behind the last message that PostgreSQL is known to have, newest first; without Redis the list is a little old,
+    /// but there.
+    private func recentEvents(of listed: [ConversationStore.Listed]) async -> [UUID: [Event]] {
+        let commands = listed.map { one in
+            let id = one.conversation.id
             let key = Keys.events(id, worker.node.partitioning.partition(of: id))
-            return RedisCommand("XREVRANGE", key, "+", "-", "COUNT", Self.newestEvents)
+            return RedisCommand("XREVRANGE", key, "+", "(\(one.last?.id ?? 0)-0", "COUNT", Self.recentEvents)
         }
         guard let replies = try? await worker.redis.pipeline(commands) else { return [:] }
-        var newest: [UUID: Event] = [:]
-        for (id, reply) in zip(conversations, replies) {
-            newest[id] = EventReader.events(in: reply).max { ($0.messageID, $0.id) < ($1.messageID, $1.id) }
+        var recent: [UUID: [Event]] = [:]
+        for (one, reply) in zip(listed, replies) { recent[one.conversation.id] = EventReader.events(in: reply) }
+        return recent
+    }
+
+    /// A conversation's newest message.
+    private func newest(of listed: ConversationStore.Listed, _ recent: [Event]) async throws(CommandError) -> Event? {
+        let known = recent + [listed.last.flatMap { $0.event(recipients: []) }].compactMap { $0 }
+        guard let last = known.max(by: { ($0.messageID, $0.id) < ($1.messageID, $1.id) }) else { return nil }
+        do throws(ReadError) {
+            return try await worker.vault?.open([last], of: listed.conversation.id).first ?? last
+        } catch {
+            throw .unavailable()
         }
-        return newest
+    }
+
+    /// How many messages of others the user hasn't read: those that PostgreSQL has, and those behind them in Redis.
+    private func unread(
+        of user: UUID, _ listed: [ConversationStore.Listed], _ recent: [UUID: [Event]], _ cursors: [UUID: Cursors]
+    ) async throws(CommandError) -> [UUID: Int64] {
+        let places = listed.map { one in
+            ConversationStore.Unread(
+                conversation: one.conversation.id, read: cursors[one.conversation.id]?.positions[user]?.read ?? 0,
+                last: one.last?.id ?? 0)
+        }
+        var counts: [UUID: Int64]
+        do {
+            counts = try await store.unread(of: user, places)
+        } catch {
+            throw unavailable(error)
+        }
+        for place in places {
+            // Of a message that was changed Redis has one event, too: the last.
+            let waiting = (recent[place.conversation] ?? []).count { event in
+                event.messageID > max(place.read, place.last) && event.head.kind != .deleted && event.sender != user
+            }
+            let count = (counts[place.conversation] ?? 0) + Int64(waiting)
+            counts[place.conversation] = min(count, Int64(ConversationStore.maximumUnread))
+        }
+        return counts
     }
 
     /// What PostgreSQL says of who has read what, and where Redis knows better, that.
@@ -151,14 +186,16 @@ struct ConversationsResource {
         return all
     }
 
-    private static func json(_ listed: ConversationStore.Listed, _ last: Event?, _ cursors: Cursors?) -> JSON {
+    private static func json(
+        _ listed: ConversationStore.Listed, _ last: Event?, _ cursors: Cursors?, _ unread: Int64
+    ) -> JSON {
         var message = JSON.null
         if let last {
             var json: [UInt8] = []
             last.appendClientJSON(to: &json, cursors)
             message = (try? JSONParser.parse(json)) ?? .null
         }
-        return listed.conversation.json([("lastMessage", message), ("unread", .integer(listed.unread))])
+        return listed.conversation.json([("lastMessage", message), ("unread", .integer(unread))])
     }
 
     private static func activity(of event: Event?) -> Int64? {

@@ -13,7 +13,8 @@ struct MessagesResource {
     init(worker: Worker) {
         self.worker = worker
         history = HistoryReader(
-            redis: worker.redis, postgres: worker.postgres, partitioning: worker.node.partitioning)
+            redis: worker.redis, postgres: worker.postgres, partitioning: worker.node.partitioning,
+            vault: worker.vault)
     }
 
     func respond(
@@ -46,7 +47,7 @@ struct MessagesResource {
         }
         let command = try ChangeCommand(
             conversation: conversation, message: message, edit: request.method == "PATCH" ? request.body : nil,
-            maximumCharacters: worker.node.config.maximumContentCharacters)
+            rules: worker.node.config.content)
         switch await worker.controller.change(command, from: origin) {
         case .refused(let error, _): throw error
         case .sent, .done: return HTTPResponse(status: 204)

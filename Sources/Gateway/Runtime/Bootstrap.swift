@@ -23,7 +23,7 @@ enum Bootstrap {
                 config.security, key: try key(config.security, keySet), revocations: revocations)
             let context = NodeContext(
                 config, authenticator: authenticator, revocations: revocations, keySet: keySet,
-                certificate: try certificate(config), metrics: metrics)
+                certificate: try certificate(config), masterKeys: try masterKeys(config), metrics: metrics)
             guard let endpoint = config.common.redisEndpoint else {
                 return .failure(Problem(text: "gateway: PARLEY_REDIS_URL isn't a Redis URL\n"))
             }
@@ -41,6 +41,15 @@ enum Bootstrap {
             return try ServerCertificate(certificateFile: certificateFile, keyFile: keyFile)
         } catch {
             throw Problem(text: "gateway: PARLEY_TLS_CERTIFICATE_FILE, PARLEY_TLS_KEY_FILE: \(error)\n")
+        }
+    }
+
+    private static func masterKeys(_ config: GatewayConfig) throws(Problem) -> MasterKeyRing? {
+        guard let path = config.encryptionKeysFile else { return nil }
+        do throws(MasterKeyRingError) {
+            return try MasterKeyRing(file: Process.readFile(path))
+        } catch {
+            throw Problem(text: "gateway: PARLEY_ENCRYPTION_KEYS_FILE=\(path): \(error)\n")
         }
     }
 

@@ -122,6 +122,10 @@ final class Node: Sendable {
                 try await StoreFormat.check(partitions: common.partitions, redis: worker.redis)
                 if common.migrate { try await Migrator.migrate(worker.postgres) }
                 try await StoreFormat.check(partitions: common.partitions, postgres: worker.postgres)
+                if let problem = try await EncryptionCheck.problem(context.masterKeys, worker.postgres) {
+                    fatalStart("contents can't be read", problem, worker)
+                    return false
+                }
                 for problem in try await RedisDurability.problems(worker.redis) {
                     worker.log.warning("durability is weaker than promised", [.reason: .string(problem)])
                 }

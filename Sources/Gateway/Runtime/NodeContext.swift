@@ -16,14 +16,17 @@ final class NodeContext: Sendable {
     let keySet: KeySetKeeper?
     /// The certificate that clients see; nil where the gateway itself speaks no TLS.
     let certificate: ServerCertificate?
+    /// The keys that contents are encrypted under where they are stored; nil where they are stored in clear.
+    let masterKeys: MasterKeyRing?
     private let connectionCount = Atomic<Int>(0)
 
     init(
         _ config: GatewayConfig, authenticator: Authenticator, revocations: Revocations, keySet: KeySetKeeper?,
-        certificate: ServerCertificate?, metrics: GatewayMetrics
+        certificate: ServerCertificate?, masterKeys: MasterKeyRing?, metrics: GatewayMetrics
     ) {
         self.config = config
         self.certificate = certificate
+        self.masterKeys = masterKeys
         self.metrics = metrics
         self.authenticator = authenticator
         self.revocations = revocations

@@ -5,6 +5,8 @@ struct Stores {
     let log: Logger
     let redis: RedisConnection
     let postgres: PostgresPool
+    /// Nil where contents are stored in clear.
+    let vault: ContentVault?
     let loader: ConversationLoader
     let membership: Membership
     let reader: EventReader
@@ -22,10 +24,15 @@ struct Stores {
         postgres = try PostgresPool(
             url: common.databaseURL, name: "parley-\(node.id)", size: Self.postgresConnections,
             timeout: common.databaseTimeout, on: loop)
+        let (redis, postgres, log) = (redis, postgres, log)
+        let vault = node.masterKeys.map { ring in
+            ContentVault(ring: ring, node: node, redis: redis, postgres: postgres, log: log, loop: loop)
+        }
+        self.vault = vault
         loader = ConversationLoader(
             redis: redis, postgres: postgres, partitioning: node.partitioning, stateTTL: common.stateTTL, loop: loop)
         membership = Membership(redis: redis, loader: loader, partitioning: node.partitioning)
-        reader = EventReader(redis: redis, postgres: postgres, partitioning: node.partitioning)
+        reader = EventReader(redis: redis, postgres: postgres, partitioning: node.partitioning, vault: vault)
         forks = ForkRepair(
             redis: redis, postgres: postgres, partitioning: node.partitioning, metrics: node.metrics, log: log,
             loop: loop)

@@ -13,6 +13,7 @@ final class Worker {
     let log: Logger
     let redis: RedisConnection
     let postgres: PostgresPool
+    let vault: ContentVault?
     let loader: ConversationLoader
     let membership: Membership
     let reader: EventReader
@@ -44,18 +45,22 @@ final class Worker {
         log = stores.log
         redis = stores.redis
         postgres = stores.postgres
+        vault = stores.vault
         loader = stores.loader
         membership = stores.membership
         reader = stores.reader
         inbox = Inbox(redis: redis, partitioning: node.partitioning)
         cursors = CursorStore(
             redis: redis, postgres: postgres, loader: loader, partitioning: node.partitioning, loop: loop)
-        messages = MessageReader(redis: redis, postgres: postgres, partitioning: node.partitioning)
+        messages = MessageReader(
+            redis: redis, postgres: postgres, partitioning: node.partitioning, vault: vault)
         let limits = AcceptCall.Limits(
             dedupeWindow: node.config.common.dedupeWindow, maximumEntries: Int64(node.config.streamMaximumEntries),
             maximumBytes: Int64(node.config.streamMaximumBytes))
         writePath = WritePath(
-            redis: redis, loader: loader, partitioning: node.partitioning, limits: limits, metrics: metrics, loop: loop)
+            redis: redis, loader: loader, vault: vault, partitioning: node.partitioning, limits: limits,
+            metrics: metrics,
+            loop: loop)
         rooms = Rooms(worker: index, loop: loop, hub: hub)
         userQueues = UserQueues(worker: index, loop: loop, hub: hub)
         sessions = UserSessionRegistry(

@@ -17,6 +17,7 @@ extension ClientSession {
         var frame: [UInt8] = []
         StompEncoder.appendError(failure, version: stomp.version, to: &frame)
         if webSocket.isOpen { send(stomp: frame) }
+        worker.metrics.sessionsFailed.increment()
         worker.log.info(
             "session failed",
             [.session: .string(id), .user: .uuid(identity.user), .code: .string(failure.code)])
@@ -33,7 +34,16 @@ extension ClientSession {
 
     /// The client's side of the closing handshake is done.
     func transportEnds(_ code: UInt16) {
-        conclude(code, "closed by the client")
+        if let failure = webSocket.failure {
+            worker.metrics.sessionsFailed.increment()
+            worker.log.info(
+                "session failed",
+                [
+                    .session: .string(id), .user: .uuid(identity.user), .code: .string("broken-websocket"),
+                    .reason: .string(failure),
+                ])
+        }
+        conclude(code, webSocket.failure ?? "closed by the client")
         connection.finish()
     }
 

@@ -2,9 +2,6 @@ internal import Shared
 
 /// What a session listens to.
 extension ClientSession {
-    /// So many messages of a subscription may wait for their ACK.
-    private static let ackWindow = 256
-
     func subscribe(
         _ id: String, _ destinationText: String, _ mode: StompAckMode, _ frame: StompFrame, hasID: Bool,
         receipt: String?
@@ -23,7 +20,8 @@ extension ClientSession {
             compressor: webSocket.compressor)
         let subscription = Subscription(id: id, destination: destination, style: style, session: self)
         if mode != .auto {
-            subscription.window = AckWindow(subscription: nextWindow, mode: mode, capacity: Self.ackWindow)
+            subscription.window = AckWindow(
+                subscription: nextWindow, mode: mode, capacity: worker.node.config.webSocket.maximumUnacknowledged)
             nextWindow += 1
         }
         let resumeAfter: Int64?

@@ -61,13 +61,12 @@ final class ClientSession: Peer {
         self.connection = connection
         self.worker = worker
         let config = worker.node.config.webSocket
-        let limits = StompLimits(frame: config.maximumMessage, maximumSubscriptions: config.maximumSubscriptions)
         webSocket = WebSocketConnection(
             maximumFrame: config.maximumFrame, maximumMessage: config.maximumMessage,
             compression: compression.map { ($0, worker.compression) })
-        decoder = StompDecoder(limits: limits)
+        decoder = StompDecoder(limits: config.stomp)
         stomp = StompSession(
-            limits: limits, offer: StompHeartBeatOffer(send: config.heartBeat, expect: config.heartBeat))
+            limits: config.stomp, offer: StompHeartBeatOffer(send: config.heartBeat, expect: config.heartBeat))
         startedAt = worker.loop.now
         lastPingAt = worker.loop.now
     }
@@ -110,7 +109,9 @@ final class ClientSession: Peer {
             switch decoder.next(bytes, &range) {
             case .needMore: return
             case .heartBeat: break
-            case .failure(let failure): return fail(failure)
+            case .failure(let failure):
+                let isTooBig = failure.number == SessionErrorCode.frameTooLarge.number
+                return fail(failure, isTooBig ? .tooBig : .policy)
             case .frame(let frame):
                 let action = stomp.receive(frame)
                 decoder.version = stomp.version

@@ -36,6 +36,9 @@ struct WebSocketConnection {
         compressor = compression.map { $0.pool.compressor(for: $0.agreed) }
     }
 
+    /// What was wrong with the client's frames, where that has ended the connection.
+    private(set) var failure: String?
+
     /// Whether data may still be sent.
     var isOpen: Bool {
         if case .open = state { true } else { false }
@@ -94,6 +97,7 @@ struct WebSocketConnection {
             WebSocketEncoder.appendClose(code: code, to: &frame)
             return end(code ?? CloseCode.noneReceived, sending: frame)
         case .failure(let code, let reason):
+            failure = reason
             var frame: [UInt8] = []
             WebSocketEncoder.appendClose(code, reason: reason, to: &frame)
             return end(code.rawValue, sending: frame)

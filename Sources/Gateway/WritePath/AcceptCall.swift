@@ -42,6 +42,7 @@ enum AcceptCall {
             command.add(draft.isOfServer ? "1" : "0")
             command.add(draft.change?.argument ?? "-")
             command.add(draft.tail)
+            command.add(draft.keptTail)
         }
         return command
     }

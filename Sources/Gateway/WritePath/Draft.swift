@@ -8,8 +8,11 @@ struct Draft {
     let clientMessageID: String
     /// What the script remembers of sender and `clientMessageID`.
     let digest: [UInt8]
+    private let message: MessageJSON
     /// The message's JSON behind the fields that the script makes, without its opening brace.
     let tail: [UInt8]
+    /// The same as it is kept, where that is something else than what is published; else empty.
+    private(set) var keptTail: [UInt8] = []
     /// Whether the server makes it: then neither membership nor archive is asked for.
     var isOfServer = false
     /// Which message it edits or deletes; nil for a new one.
@@ -24,7 +27,33 @@ struct Draft {
     let completion: (SendOutcome) -> Void
 
     /// What the draft adds to a call.
-    var byteCount: Int { tail.count + 128 }
+    var byteCount: Int { tail.count + keptTail.count + 128 }
+
+    /// A draft of `message`; `sender` sends it under `clientMessageID`, which for a change are not those of the message. `deadline` in
+    /// monotonic milliseconds.
+    init(
+        _ message: MessageJSON, sender: UUID, clientMessageID: String, digest: [UInt8], deadline: Int64,
+        completion: @escaping (SendOutcome) -> Void
+    ) {
+        conversation = message.conversation
+        self.sender = sender
+        self.clientMessageID = clientMessageID
+        self.digest = digest
+        self.message = message
+        tail = message.tail
+        self.deadline = deadline
+        self.completion = completion
+    }
+
+    /// Seals what is kept of the content.
+    mutating func seal(with key: DataKey) {
+        guard !message.content.isEmpty else { return }
+        var kept = message
+        kept.content = key.seal(
+            message.content, clientMessageID: message.clientMessageID,
+            at: .init(conversation: message.conversation, sender: message.sender))
+        keptTail = kept.tail
+    }
 }
 
 /// What became of a sent message.

@@ -17,6 +17,7 @@ final class WritePath {
 
     private let redis: RedisConnection
     private let loader: ConversationLoader
+    private let vault: ContentVault?
     private let partitioning: Partitioning
     private let limits: AcceptCall.Limits
     private let loop: EventLoop
@@ -30,11 +31,12 @@ final class WritePath {
     var forkFound: (UUID) -> Void = { _ in }
 
     init(
-        redis: RedisConnection, loader: ConversationLoader, partitioning: Partitioning, limits: AcceptCall.Limits,
-        metrics: GatewayMetrics, loop: EventLoop
+        redis: RedisConnection, loader: ConversationLoader, vault: ContentVault?, partitioning: Partitioning,
+        limits: AcceptCall.Limits, metrics: GatewayMetrics, loop: EventLoop
     ) {
         self.redis = redis
         self.loader = loader
+        self.vault = vault
         self.partitioning = partitioning
         self.limits = limits
         self.metrics = metrics
@@ -57,6 +59,20 @@ final class WritePath {
             return draft.completion(.refused(.unavailable("too many messages wait")))
         }
         waitingCount += 1
+        guard let vault else { return enqueue(draft) }
+        vault.withKey(of: draft.conversation) { [self] found in
+            switch found {
+            case .key(let key):
+                var draft = draft
+                draft.seal(with: key)
+                enqueue(draft)
+            case .notFound: complete(draft, .refused(.notFound))
+            case .unavailable(let error): complete(draft, .refused(.unavailable("\(error)")))
+            }
+        }
+    }
+
+    private func enqueue(_ draft: Draft) {
         let number = partitioning.partition(of: draft.conversation).number
         lanes[number].append(draft)
         dirty.insert(number)

@@ -69,8 +69,36 @@ public enum GatewaySettings {
         "MAX_FRAME_BYTES", default: 64 << 10, in: 1 << 10...16 << 20, "The longest WebSocket frame.")
     package static let maxMessageBytes = Setting.bytes(
         "MAX_MESSAGE_BYTES", default: 64 << 10, in: 1 << 10...16 << 20, "The longest WebSocket message.")
+    package static let maxUnacknowledged = Setting.integer(
+        "MAX_UNACKNOWLEDGED", default: 256, in: 1...100_000,
+        "How many messages of a subscription may wait for their ACK; then it waits.")
+    package static let maxStompHeaders = Setting.integer(
+        "MAX_STOMP_HEADERS", default: 64, in: 8...1_000, "How many headers a STOMP frame may have.")
+    package static let maxStompHeaderBytes = Setting.bytes(
+        "MAX_STOMP_HEADER_BYTES", default: 8 << 10, in: 1 << 10...1 << 20,
+        "How long the head of a STOMP frame may be, from its command to the empty line.")
+    package static let maxTransactions = Setting.integer(
+        "MAX_TRANSACTIONS", default: 8, in: 1...1_000, "How many transactions a session may have open.")
+    package static let maxTransactionFrames = Setting.integer(
+        "MAX_TRANSACTION_FRAMES", default: 256, in: 1...100_000,
+        "How many frames the open transactions of a session may hold together.")
+    package static let maxTransactionBytes = Setting.bytes(
+        "MAX_TRANSACTION_BYTES", default: 256 << 10, in: 1 << 10...64 << 20, "The same in bytes.")
+    package static let contentMarkup = Setting<MarkupPolicy>.choice(
+        "CONTENT_MARKUP", default: .guarded,
+        "What keeps markup in messages and titles from running where a client shows them as HTML: an invisible character behind"
+            + " each < that could begin something, HTML escapes, or nothing.")
+    package static let encryptionKeysFile = Setting<String?>.text(
+        "ENCRYPTION_KEYS_FILE",
+        "The file with the master keys; with it contents are encrypted where they are stored. See parley keys.")
     package static let maxContentChars = Setting.integer(
         "MAX_CONTENT_CHARS", default: 4000, in: 1...1_000_000, "The longest chat message in Unicode characters.")
+    package static let maxRequestLineBytes = Setting.bytes(
+        "MAX_REQUEST_LINE_BYTES", default: 8 << 10, in: 1 << 10...64 << 10, "The longest request line of HTTP.")
+    package static let maxRequestHeaders = Setting.integer(
+        "MAX_REQUEST_HEADERS", default: 100, in: 10...1_000, "How many headers a request may have.")
+    package static let maxRequestHeaderBytes = Setting.bytes(
+        "MAX_REQUEST_HEADER_BYTES", default: 16 << 10, in: 1 << 10...256 << 10, "How long they may be together.")
     package static let maxBodyBytes = Setting.bytes(
         "MAX_BODY_BYTES", default: 1 << 20, in: 1 << 10...64 << 20, "The longest body of a REST call but uploads.")
     package static let sendQueueBytes = Setting.bytes(
@@ -150,15 +178,25 @@ public enum GatewaySettings {
                 allowedOrigins.declaration,
                 allowQueryToken.declaration,
             ]),
+        SettingGroup("Contents", [contentMarkup.declaration, encryptionKeysFile.declaration]),
         SettingGroup(
             "Limits",
             [
                 maxConnections.declaration,
                 maxSessionsPerUser.declaration,
                 maxSubscriptions.declaration,
+                maxUnacknowledged.declaration,
                 maxFrameBytes.declaration,
                 maxMessageBytes.declaration,
+                maxStompHeaders.declaration,
+                maxStompHeaderBytes.declaration,
+                maxTransactions.declaration,
+                maxTransactionFrames.declaration,
+                maxTransactionBytes.declaration,
                 maxContentChars.declaration,
+                maxRequestLineBytes.declaration,
+                maxRequestHeaders.declaration,
+                maxRequestHeaderBytes.declaration,
                 maxBodyBytes.declaration,
                 sendQueueBytes.declaration,
                 replayMaxEvents.declaration,
@@ -187,6 +225,16 @@ public enum GatewaySettings {
                 sendTimeout.declaration,
             ]),
     ]
+}
+
+/// What keeps markup in users' text from running where a client shows it as HTML.
+public enum MarkupPolicy: String, Sendable, CaseIterable {
+    /// An invisible character behind each `<` that could begin something.
+    case guarded = "guard"
+    /// Character references, as HTML has them.
+    case escape
+    /// Nothing: clients show text as text.
+    case keep
 }
 
 /// Whether WebSocket messages are compressed (RFC 7692).

@@ -1,18 +1,19 @@
 /// How large a request may be, in bytes.
 public struct HTTPLimits: Sendable, Equatable {
     /// The request line.
-    public var requestLine = 8_192
-    /// One header line.
-    public var headerLine = 8_192
-    /// All header lines together.
-    public var headerBytes = 16_384
+    public var requestLine: Int
     /// The number of header lines.
-    public var headerCount = 100
+    public var headerCount: Int
+    /// All header lines together.
+    public var headerBytes: Int
     /// The content.
     public var body: Int
 
     /// The usual limits, with one for the content.
-    public init(body: Int) {
+    public init(requestLine: Int = 8_192, headerCount: Int = 100, headerBytes: Int = 16_384, body: Int) {
+        self.requestLine = requestLine
+        self.headerCount = headerCount
+        self.headerBytes = headerBytes
         self.body = body
     }
 }

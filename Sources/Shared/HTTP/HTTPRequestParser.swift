@@ -76,7 +76,7 @@ public struct HTTPRequestParser: Sendable {
             phase = .chunkSize(head)
             return nil
         case .trailer(let head, let bytes):
-            guard let line = try takeLine(buffer, &available, limit: limits.headerLine, 431) else { return .needMore }
+            guard let line = try takeLine(buffer, &available, limit: limits.headerBytes, 431) else { return .needMore }
             guard !line.isEmpty else { return finish(head) }
             guard bytes + line.count <= limits.headerBytes else { throw Self.headersTooLarge }
             // Dropped, but not unread: a line that is no field may be the next request to another parser.
@@ -90,7 +90,7 @@ public struct HTTPRequestParser: Sendable {
 
     private mutating func readHead(_ buffer: [UInt8], _ available: inout Range<Int>) throws(HTTPFailure) -> Step? {
         let isFirst = lines.isEmpty
-        let limit = isFirst ? limits.requestLine : limits.headerLine
+        let limit = isFirst ? limits.requestLine : limits.headerBytes
         guard let line = try takeLine(buffer, &available, limit: limit, isFirst ? 414 : 431) else { return .needMore }
         if line.isEmpty {
             // An empty line before a request is skipped (RFC 9112, section 2.2).

@@ -20,6 +20,8 @@ public enum Keys {
     public static func cursors(_ id: UUID, _ partition: Partition) -> String { "{\(partition.tag)}:c:\(id):cursors" }
     /// The permission to write what was loaded from PostgreSQL.
     public static func ticket(_ id: UUID, _ partition: Partition) -> String { "{\(partition.tag)}:c:\(id):ticket" }
+    /// The key of a conversation's contents, under a master key.
+    public static func dataKey(_ id: UUID, _ partition: Partition) -> String { "{\(partition.tag)}:c:\(id):key" }
     /// The conversations of a partition in which a user has something to fetch.
     public static func inbox(_ user: UUID, _ partition: Partition) -> String { "{\(partition.tag)}:inbox:\(user)" }
     /// The channel of a conversation's events.

@@ -12,6 +12,7 @@ public enum Migrator {
         Migration(version: 1, sql: PackageResources._001_schema_sql),
         Migration(version: 2, sql: PackageResources._002_announcements_sql),
         Migration(version: 3, sql: PackageResources._003_versions_sql),
+        Migration(version: 4, sql: PackageResources._004_data_keys_sql),
     ]
 
     /// Names the advisory lock; any number that nobody else takes.

@@ -8,7 +8,9 @@ import Testing
     private let sender = Identity(user: UUID(high: 0x4000, low: 10))
 
     private func command(_ body: String, sender: Identity? = nil) throws(CommandError) -> SendCommand {
-        try SendCommand(Array(body.utf8), sender: sender ?? self.sender, maximumCharacters: 5)
+        try SendCommand(
+            Array(body.utf8), sender: sender ?? self.sender, rules: ContentRules(maximumCharacters: 5, markup: .guarded)
+        )
     }
 
     private func refusal(_ body: String) -> (ErrorCode, String?)? {

@@ -17,11 +17,12 @@ import Testing
         #expect(config.listen == SocketAddress(literal: "0.0.0.0", port: 8080))
         #expect(config.operatorListen == nil && !config.operatorOnly && config.loops == 0 && config.nodeID == nil)
         #expect(config.maximumConnections == 15000 && config.maximumSessionsPerUser == 20)
-        #expect(config.maximumContentCharacters == 4000 && config.maximumBody == 1 << 20)
+        #expect(config.content.maximumCharacters == 4000 && config.http.body == 1 << 20)
         #expect(config.sendTimeout == 5000 && config.shutdownTimeout == 10000)
         #expect(config.streamMaximumEntries == 1_000_000 && config.logPublish == .all)
         let socket = config.webSocket
-        #expect(socket.maximumFrame == 65536 && socket.maximumMessage == 65536 && socket.maximumSubscriptions == 500)
+        #expect(
+            socket.maximumFrame == 65536 && socket.maximumMessage == 65536 && socket.stomp.maximumSubscriptions == 500)
         #expect(socket.handshakeTimeout == 10000 && socket.idleTimeout == 75000 && socket.heartBeat == 10000)
         #expect(socket.pingInterval == 25000 && socket.pongTimeout == 20000)
         #expect(socket.sendQueueBytes == 1 << 20 && socket.stalledTimeout == 30000)

@@ -9,8 +9,10 @@ import Testing
 
     private func draft(_ id: String, in conversation: UUID? = nil, bytes: Int = 10, deadline: Int64 = 1_000) -> Draft {
         Draft(
-            conversation: conversation ?? first, sender: UUID(high: 9, low: 9), clientMessageID: id, digest: [],
-            tail: [UInt8](repeating: 0, count: bytes), deadline: deadline
+            MessageJSON(
+                conversation: conversation ?? first, sender: UUID(high: 9, low: 9), senderType: "USER",
+                messageType: "TEXT", content: String(repeating: "x", count: bytes), clientMessageID: id),
+            sender: UUID(high: 9, low: 9), clientMessageID: id, digest: [], deadline: deadline
         ) { _ in }
     }
 

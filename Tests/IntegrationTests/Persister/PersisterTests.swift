@@ -57,6 +57,7 @@ struct Scribe {
                         #""conversationId":"\#(conversation)","senderId":"\#(sender)","senderType":"USER","#
                             + #""messageType":"TEXT","content":"\#(message.content)","clientMessageId":""#
                             + #"\#(message.clientMessageID)","file":null,"editedAt":null,"isDeleted":false}"#)
+                    command.add("")
                 }
             }
             let numbers = try #require(reply.elements).compactMap(\.integer)

@@ -19,6 +19,7 @@ import Testing
             var random: Int64 = 0
             var isOfServer = false
             var change = "-"
+            var kept = ""
         }
 
         func key(_ suffix: String = "") -> String { Keys.conversation(conversation, partition) + suffix }
@@ -60,6 +61,7 @@ import Testing
                     command.add(message.isOfServer ? "1" : "0")
                     command.add(message.change)
                     command.add(#""content":"x"}"#)
+                    command.add(message.kept)
                 }
             }
             return try #require(reply.elements).compactMap(\.integer)
@@ -87,6 +89,41 @@ import Testing
         try await onLoop { loop in
             try await withRedis(loop) { redis, _ in
                 try await body(Bench(redis: redis))
+            }
+        }
+    }
+
+    /// With encryption what is kept isn't what is published.
+    @Test func whatIsKeptMayBeAnotherTextThanWhatIsPublished() async throws {
+        try await onLoop { loop in
+            try await withRedis(loop) { redis, endpoint in
+                let bench = Bench(redis: redis)
+                try await bench.load()
+                let subscriber = RedisSubscriber(endpoint, name: "test", timeout: 1_000, on: loop)
+                let channels = [
+                    Keys.channel(bench.conversation, bench.partition), Keys.userChannel(bench.sender),
+                    Keys.userChannel(bench.other),
+                ]
+                var confirmed = 0
+                var published: [[UInt8]] = []
+                subscriber.onSubscribed = { _ in confirmed += 1 }
+                subscriber.onMessage = { _, payload in published.append(payload) }
+                for channel in channels { subscriber.subscribe(channel) }
+                subscriber.start()
+                while confirmed < channels.count { await loop.sleep(milliseconds: 5) }
+                let reply = try await bench.accept([.init(kept: #""content":"sealed"}"#)])
+                #expect(reply[1] == 0)
+                for key in [Keys.stream(bench.partition), bench.key(":events")] {
+                    let entries = try await redis.call("XRANGE", key, "-", "+")
+                    let entry = try #require(entries.elements?.first?.elements?.last?.elements?.last?.text)
+                    #expect(entry.hasSuffix(#","content":"sealed"}"#))
+                }
+                while published.count < channels.count { await loop.sleep(milliseconds: 5) }
+                for payload in published {
+                    #expect(String(decoding: payload, as: UTF8.self).hasSuffix(#","content":"x"}"#))
+                    #expect(EventHead(payload)?.eventID == reply[2])
+                }
+                subscriber.stop()
             }
         }
     }

@@ -128,7 +128,6 @@ import Testing
     @Test func limits() {
         var limits = HTTPLimits(body: 10)
         limits.requestLine = 50
-        limits.headerLine = 40
         limits.headerBytes = 100
         limits.headerCount = 5
         func status(_ text: String) -> Int? { self.status(text, limits: limits) }

@@ -24,6 +24,11 @@ export function person(id) {
   return { name: `User ${String(id).slice(0, 4)}…${String(id).slice(-4)}`, hue };
 }
 
+/** Without the joiners that the server puts behind `<` for pages that parse text as markup; this one doesn't. */
+function plain(text) {
+  return text.replaceAll('<\u2060', '<');
+}
+
 function element(tag, className, content) {
   const made = document.createElement(tag);
   if (className) made.className = className;
@@ -67,7 +72,7 @@ function shortWhen(time) {
 export function titleOf(conversation, me) {
   const others = conversation.members.filter((id) => id !== me);
   if (conversation.type === 'DIRECT') return person(others[0] ?? me);
-  const name = conversation.title || others.map((id) => person(id).name).join(', ') || 'Group';
+  const name = plain(conversation.title) || others.map((id) => person(id).name).join(', ') || 'Group';
   return { name, hue: person(conversation.id).hue };
 }
 
@@ -104,7 +109,7 @@ export function showConversations(list, conversations, { me, current, onOpen }) 
 
 function previewOf(last, me) {
   if (last.messageType === 'SYSTEM') return systemText(last);
-  return `${last.senderId === me ? 'You: ' : ''}${last.isDeleted ? 'Deleted' : last.content}`;
+  return `${last.senderId === me ? 'You: ' : ''}${last.isDeleted ? 'Deleted' : plain(last.content)}`;
 }
 
 // What the server notes in a conversation, as a sentence.
@@ -162,7 +167,7 @@ function updateMessage(made, entry, { first, last, own, group }) {
   made.dataset.first = first;
   made.dataset.last = last;
   made.dataset.deleted = Boolean(entry.isDeleted);
-  setText(made.querySelector('.content'), entry.isDeleted ? 'This message was deleted' : entry.content);
+  setText(made.querySelector('.content'), entry.isDeleted ? 'This message was deleted' : plain(entry.content));
   const label = entry.editedAt && !entry.isDeleted ? `edited ${clock.format(entry.time)}` : clock.format(entry.time);
   setText(made.querySelector('time'), label);
   if (own) {

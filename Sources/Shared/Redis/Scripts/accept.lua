@@ -12,14 +12,15 @@
 --          1 for a message of the server itself (who sends it and whether it is archived doesn't matter) or 0,
 --          "-" for a new message, or "e" or "d", the id of the message that is edited or deleted, the last event of it
 --          that the gateway knows, and the message's createdAt, with blanks between, and
---          the message's JSON behind the fields that are made here, without its opening brace
+--          the message's JSON behind the fields that are made here, without its opening brace, as it is published, and as it is
+--          kept, or "" for the same
 -- returns  the clock (ms), then per message a code, an id and the id before it (0 where there is none); forked is accepted, too,
 --          and says that the gateway has seen an id above the last one here: Redis has lost events
 
 local ACCEPTED, REPEATED, COLD, NOT_MEMBER, ARCHIVED, FULL, EXHAUSTED, CORRUPT, CONFLICT, FORKED = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
 local EPOCH = 1735689600000
 local LIMIT = 9007199254740991
-local FIELDS = 8
+local FIELDS = 9
 
 local stream = KEYS[1]
 local prefix = string.match(stream, '^({[^}]*}:)')
@@ -168,7 +169,7 @@ for at = 6, #ARGV, FIELDS do
                 c.touched = true
                 c.answers[digest] = event
                 waiting = waiting + 1
-                used = used + #ARGV[at + 7]
+                used = used + math.max(#ARGV[at + 7], #ARGV[at + 8])
                 table.insert(accepted, {
                     c = c, digest = digest, id = event, previous = previous, at = at, change = changed,
                 })
@@ -185,11 +186,13 @@ for _, m in ipairs(accepted) do
     local c, id, previous = m.c, number(m.id), number(m.previous)
     local changed = m.change or { kind = 'm', target = id, created = created }
     local progress = m.change and ' ' .. status(c, tonumber(changed.target), ARGV[m.at + 7]) or ''
-    local entry = table.concat({
+    local head = table.concat({
         '1 ', changed.kind, ' ', id, ' ', previous, ' ', c.version, ' ', ARGV[m.at], ' ', c.recipients, progress,
         '\n{"id":', changed.target, ',"eventId":', id, ',"previousEventId":', previous, ',"createdAt":"',
-        changed.created, '",', ARGV[m.at + 7],
+        changed.created, '",',
     })
+    local published = head .. ARGV[m.at + 7]
+    local entry = ARGV[m.at + 8] == '' and published or head .. ARGV[m.at + 8]
     added = added + #entry
     redis.call('XADD', stream, '*', 'e', entry)
     redis.call('XADD', c.events, id .. '-0', 'e', entry)
@@ -199,10 +202,10 @@ for _, m in ipairs(accepted) do
         -- The state before must not be read any more: its content may be what the change is to take away.
         redis.call('XDEL', c.events, changed.replaced .. '-0')
     end
-    redis.call('PUBLISH', c.channel, entry)
+    redis.call('PUBLISH', c.channel, published)
     for _, user in ipairs(c.users) do
         redis.call('ZADD', user.inbox, id, ARGV[m.at])
-        redis.call('PUBLISH', user.channel, entry)
+        redis.call('PUBLISH', user.channel, published)
     end
 end
 

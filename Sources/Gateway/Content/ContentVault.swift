@@ -1,0 +1,169 @@
+internal import Shared
+
+/// Seals what is stored of contents, and opens what is read of them.
+///
+/// Each conversation has a data key, which stands under a master key in PostgreSQL, and as a copy in Redis, so that conversations in use
+/// go on while PostgreSQL is away. Confined to its loop.
+final class ContentVault {
+    /// What a conversation's key is.
+    enum Lookup {
+        case key(DataKey)
+        /// There is no such conversation.
+        case notFound
+        case unavailable(ReadError)
+    }
+
+    /// So many keys are remembered.
+    private static let capacity = 10_000
+
+    private let ring: MasterKeyRing
+    private let redis: RedisConnection
+    private let postgres: PostgresPool
+    private let partitioning: Partitioning
+    /// How long (ms) a copy stays in Redis.
+    private let copyLifetime: Int64
+    private let log: Logger
+    private let unreadable: Counter
+    private let loop: EventLoop
+    private var keys: [UUID: DataKey] = [:]
+    /// The conversations of `keys`, those first that were asked for first.
+    private var order = Queue<UUID>()
+    private var waiting: [UUID: [(Lookup) -> Void]] = [:]
+
+    init(
+        ring: MasterKeyRing, node: NodeContext, redis: RedisConnection, postgres: PostgresPool, log: Logger,
+        loop: EventLoop
+    ) {
+        self.ring = ring
+        self.redis = redis
+        self.postgres = postgres
+        self.log = log
+        self.loop = loop
+        partitioning = node.partitioning
+        copyLifetime = node.config.common.stateTTL
+        unreadable = node.metrics.contentsUnreadable
+    }
+
+    /// Finds or makes a conversation's key; `completion` is called now where it is known, and in the order of the calls.
+    func withKey(of conversation: UUID, _ completion: @escaping (Lookup) -> Void) {
+        if waiting[conversation] != nil {
+            waiting[conversation]?.append(completion)
+        } else if let key = keys[conversation] {
+            completion(.key(key))
+        } else {
+            waiting[conversation] = [completion]
+            loop.spawn {
+                let found = await self.look(for: conversation)
+                if case .key(let key) = found { self.remember(key, of: conversation) }
+                for completion in self.waiting.removeValue(forKey: conversation) ?? [] { completion(found) }
+            }
+        }
+    }
+
+    /// The same events with their contents in clear.
+    func open(_ events: [Event], of conversation: UUID) async throws(ReadError) -> [Event] {
+        guard events.contains(where: \.isSealed) else { return events }
+        let found: Confined<Lookup> = await withCheckedContinuation { continuation in
+            withKey(of: conversation) { continuation.resume(returning: Confined($0)) }
+        }
+        let key: DataKey?
+        switch found.value {
+        case .key(let known): key = known
+        case .notFound: key = nil
+        case .unavailable(let error): throw error
+        }
+        return events.map { event in
+            let (opened, isWhole) = event.opened(by: key)
+            if !isWhole {
+                unreadable.increment()
+                log.error(
+                    "content can't be opened", [.conversation: .uuid(conversation), .eventID: .integer(event.id)])
+            }
+            return opened
+        }
+    }
+
+    private func remember(_ key: DataKey, of conversation: UUID) {
+        if keys.count >= Self.capacity, let oldest = order.popFirst() { keys[oldest] = nil }
+        if keys.updateValue(key, forKey: conversation) == nil { order.append(conversation) }
+    }
+
+    private func look(for conversation: UUID) async -> Lookup {
+        let copy = Keys.dataKey(conversation, partitioning.partition(of: conversation))
+        do throws(RedisError) {
+            // A copy under a master key that is gone is none.
+            if let text = try await redis.call("GET", copy).text, let key = key(text, conversation) { return .key(key) }
+        } catch {
+            return .unavailable(.redis(error))
+        }
+        let wrapped: MasterKeyRing.Wrapped
+        do throws(PostgresError) {
+            guard let stored = try await stored(conversation) else { return .notFound }
+            wrapped = stored
+        } catch {
+            return .unavailable(.postgres(error))
+        }
+        guard let secret = ring.unwrap(wrapped, for: conversation) else {
+            log.error(
+                "data key can't be unwrapped",
+                [.conversation: .uuid(conversation), .reason: .string("master key \(wrapped.master)")])
+            return .unavailable(.postgres(.unexpectedReply("a data key under the master key \(wrapped.master)")))
+        }
+        _ = try? await redis.call(
+            "SET", copy, "\(wrapped.master) \(wrapped.text)", "PX", String(copyLifetime))
+        return .key(DataKey(secret: secret))
+    }
+
+    private func key(_ copy: String, _ conversation: UUID) -> DataKey? {
+        let words = copy.split(separator: " ")
+        guard words.count == 2 else { return nil }
+        return ring.unwrap(.init(master: String(words[0]), text: String(words[1])), for: conversation)
+            .map { DataKey(secret: $0) }
+    }
+
+    /// What PostgreSQL has; made where it has none. Of two nodes that make one at once the first counts.
+    private func stored(_ conversation: UUID) async throws(PostgresError) -> MasterKeyRing.Wrapped? {
+        let select = "select master, wrapped from data_keys where conversation_id = $1"
+        if let known = Self.wrapped(try await postgres.query(select, [.uuid(conversation)])) { return known }
+        let made = ring.wrap(SecureRandom.bytes(AES256GCM.keyCount), for: conversation)
+        _ = try await postgres.query(
+            """
+            insert into data_keys (conversation_id, master, wrapped) select id, $2, $3 from conversations where id = $1
+            on conflict do nothing
+            """, [.uuid(conversation), .text(made.master), .text(made.text)])
+        return Self.wrapped(try await postgres.query(select, [.uuid(conversation)]))
+    }
+
+    private static func wrapped(_ result: PostgresResult) -> MasterKeyRing.Wrapped? {
+        guard let row = result.rows.first, let master = row.text(0), let text = row.text(1) else { return nil }
+        return .init(master: master, text: text)
+    }
+}
+
+/// Whether a node's master keys are those that the stored contents need.
+enum EncryptionCheck {
+    /// What is wrong, as a sentence for the operator; nil where all is well.
+    static func problem(_ ring: MasterKeyRing?, _ postgres: PostgresPool) async throws(PostgresError) -> String? {
+        let rows = try await postgres.query(
+            """
+            select distinct on (master) master, conversation_id, wrapped from data_keys order by master, conversation_id
+            """
+        ).rows
+        for row in rows {
+            guard let master = row.text(0), let conversation = row.uuid(1), let wrapped = row.text(2) else { continue }
+            guard let ring else {
+                return
+                    "contents are encrypted under the master key \(master), but PARLEY_ENCRYPTION_KEYS_FILE isn't set"
+            }
+            guard ring.has(master) else {
+                return
+                    "contents are encrypted under the master key \(master), which isn't in PARLEY_ENCRYPTION_KEYS_FILE"
+            }
+            guard ring.unwrap(.init(master: master, text: wrapped), for: conversation) != nil else {
+                return
+                    "the key that PARLEY_ENCRYPTION_KEYS_FILE names \(master) isn't the one that contents are encrypted under"
+            }
+        }
+        return nil
+    }
+}

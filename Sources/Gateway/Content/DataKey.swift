@@ -1,0 +1,75 @@
+internal import Shared
+
+/// The key of one conversation's contents.
+///
+/// Contents are encrypted by AES-256-GCM. The nonce is made of the content and of whose it is, by a second key (as in RFC 5297, synthetic
+/// initialisation vectors): no counter and no chance decides that none is used twice, and the same message sent twice is
+/// stored twice the same, so that the persister recognises it.
+struct DataKey: Sendable {
+    /// What a stored content begins with that is sealed. No content of a user has it, since control characters are taken out.
+    static let marker = UInt8(1)
+
+    /// What a content belongs to; it can't be opened as another's.
+    struct Place {
+        let conversation: UUID
+        let sender: UUID
+    }
+
+    private let encryption: [UInt8]
+    private let nonces: [UInt8]
+
+    /// Derives both keys from the secret that is stored under a master key.
+    init(secret: [UInt8]) {
+        encryption = HMACSHA256.digest(key: secret, Array("parley content encryption".utf8))
+        nonces = HMACSHA256.digest(key: secret, Array("parley content nonce".utf8))
+    }
+
+    /// The content as it is stored; an empty one stays empty.
+    func seal(_ content: String, clientMessageID: String, at place: Place) -> String {
+        guard !content.isEmpty else { return "" }
+        let context = place.conversation.bytes + place.sender.bytes
+        let text = Array(content.utf8)
+        let nonce = Array(
+            HMACSHA256.digest(key: nonces, context + Array(clientMessageID.utf8) + [0] + text)
+                .prefix(AES256GCM.nonceCount))
+        let sealed = AES256GCM.seal(text, key: encryption, nonce: nonce, context: context)
+        return String(UnicodeScalar(Self.marker)) + Base64.encodeURL(nonce + sealed)
+    }
+
+    /// The content behind the marker of a stored one; nil where it was sealed by another key, for another place, or was changed.
+    func open(_ sealed: some Collection<UInt8>, at place: Place) -> String? {
+        guard let bytes = Base64.decodeURL(sealed), bytes.count > AES256GCM.nonceCount else { return nil }
+        let text = AES256GCM.open(
+            Array(bytes[AES256GCM.nonceCount...]), key: encryption, nonce: Array(bytes[..<AES256GCM.nonceCount]),
+            context: place.conversation.bytes + place.sender.bytes)
+        return text.flatMap { String(validating: $0, as: UTF8.self) }
+    }
+}
+
+extension Event {
+    private static let sealedStart = Array(#""content":"\u0001"#.utf8)
+    private static let contentStart = Array(#""content":"#.utf8)
+
+    /// Where the sealed content stands between its marker and the closing quotation mark; nil where it isn't sealed.
+    private var sealedRange: Range<Int>? {
+        guard let start = json.firstRange(of: Self.contentStart)?.lowerBound,
+            json[start...].starts(with: Self.sealedStart)
+        else { return nil }
+        let first = start + Self.sealedStart.count
+        return json[first...].firstIndex(of: UInt8(ascii: "\"")).map { first..<$0 }
+    }
+
+    /// Whether the content is sealed.
+    var isSealed: Bool { sealedRange != nil }
+
+    /// The event with its content in clear, or without a content where it can't be opened.
+    func opened(by key: DataKey?) -> (event: Event, isWhole: Bool) {
+        guard let range = sealedRange else { return (self, true) }
+        let content = sender.flatMap { key?.open(json[range], at: .init(conversation: conversation, sender: $0)) }
+        let start = range.lowerBound - Self.sealedStart.count
+        var bytes = Array(self.bytes[..<start]) + Self.contentStart
+        JSONWriter.appendString(content ?? "", to: &bytes)
+        bytes += self.bytes[(range.upperBound + 1)...]
+        return (Event(head: head, bytes: bytes), content != nil)
+    }
+}
