@@ -46,7 +46,8 @@ def too_fast():
         connection.sendall(handshake(TOKEN))
         connection.recv(4_096)
         connection.sendall(stomp("CONNECT", **{"accept-version": "1.2"}))
-        connection.sendall(stomp("SUBSCRIBE", id="e", destination="/user/queue/errors"))
+        for queue in ("acks", "errors"):
+            connection.sendall(stomp("SUBSCRIBE", id=queue, destination=f"/user/queue/{queue}"))
         body = json.dumps({"conversationId": CONVERSATION, "content": "x"})
         batch = stomp("SEND", body, destination="/app/chat.send") * 50
         while True:

@@ -1,11 +1,13 @@
 """Edits and deletes, as events of the conversation's one sequence."""
 
+import os
+import signal
 import threading
 
 import pytest
 
 import parley
-from stores import stored
+from stores import redis, stored
 from test_endurance import start_postgres, stop_postgres
 
 FIRST, SECOND = parley.GATEWAYS[0], parley.GATEWAYS[-1]
@@ -101,6 +103,31 @@ def test_late_joiners_and_replays_see_the_newest_state_only(clients, pair):
     assert not [item for item in replayed if "secret" in item["content"]]
     parley.wait_for(lambda: stored(conversation) == "10|10", what="the rows")
     check()
+
+
+def test_a_replay_from_postgresql_does_not_bring_back_what_was_changed_since(clients, pair):
+    """PostgreSQL has a message whose deletion it doesn't have yet; the message has left the cache long ago."""
+    one, other, conversation = pair
+    ids = [send(conversation, one, f"secret {number}") for number in range(3)]
+    for number in range(150):
+        send(conversation, one, f"text {number}")
+    parley.wait_for(lambda: stored(conversation) == "153|153", what="the rows")
+    key = next(key for key in redis("--scan", "--pattern", f"*:c:{conversation}").splitlines())
+    parley.wait_for(lambda: int(redis("HGET", key, "floor")) > ids[2], what="a cache that begins later")
+    persister = int(os.environ["PARLEY_PID_PERSISTER_1"])
+    os.kill(persister, signal.SIGSTOP)
+    try:
+        path = f"/api/conversations/{conversation}/messages"
+        assert parley.call("DELETE", f"{path}/{ids[0]}", one).status == 200
+        assert parley.call("PATCH", f"{path}/{ids[1]}", one, {"content": "edited"}).status == 200
+        receiver = clients(other)
+        topic, _ = receiver.subscribe(f"/topic/conversation/{conversation}", **{"resume-after": "0"})
+        replayed = [receiver.next(topic) for _ in range(153)]
+    finally:
+        os.kill(persister, signal.SIGCONT)
+    assert [item["content"] for item in replayed if "text" not in item["content"]] == ["secret 2", "", "edited"]
+    events = [item["eventId"] for item in replayed]
+    assert events == sorted(events) and {item["id"] for item in replayed} >= set(ids)
 
 
 def test_changes_of_what_postgresql_has_and_of_what_it_has_not(clients, pair):

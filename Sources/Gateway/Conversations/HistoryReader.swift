@@ -81,9 +81,8 @@ struct HistoryReader {
         let partition = partitioning.partition(of: conversation)
         let key = Keys.conversation(conversation, partition)
         do {
-            let pairs = try await redis.call("HGETALL", key + ":changes").elements?.compactMap(\.integer) ?? []
-            var changes: [Int64: Int64] = [:]
-            for place in stride(from: 0, to: pairs.count - 1, by: 2) { changes[pairs[place]] = pairs[place + 1] }
+            let changes = EventReader.changes(
+                in: try await redis.call("HGETALL", Keys.changes(conversation, partition)))
             // Edits lie between the messages, so that more has to be read for as many messages. The floor is read after the
             // events: it only rises, so what it promises to be here was here.
             let replies = try await redis.pipeline([

@@ -28,7 +28,7 @@ struct MessageReader {
         do {
             // A message that was changed has its state under the change's id.
             let changed = try await redis.call(
-                "HGET", Keys.conversation(conversation, partition) + ":changes", String(message)
+                "HGET", Keys.changes(conversation, partition), String(message)
             ).integer
             let id = "\(changed ?? message)-0"
             let cached = try await redis.call("XRANGE", Keys.events(conversation, partition), id, id)

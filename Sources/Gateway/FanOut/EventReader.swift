@@ -50,7 +50,15 @@ final class EventReader {
         let state = replies[1].elements ?? []
         let floor = state.count == 2 && state[0].integer != nil ? state[1].integer : nil
         if let floor, floor <= after { return Self.events(in: replies[0]) }
-        let stored = try await storedEvents(of: conversation, after: after, upTo: floor, limit, recipients)
+        // What has been changed since comes as the change, in its turn: PostgreSQL may not have that yet.
+        let changes: [Int64: Int64]
+        do {
+            changes = Self.changes(
+                in: try await redis.call("HGETALL", Keys.changes(conversation, partition)))
+        } catch {
+            throw .redis(error)
+        }
+        let stored = try await storedEvents(of: conversation, after: after, upTo: floor, limit, changes, recipients)
         guard stored.count < limit, let floor else { return stored }
         return stored
             + (try await keptEvents(
@@ -82,19 +90,35 @@ final class EventReader {
     }
 
     private func storedEvents(
-        of conversation: UUID, after: Int64, upTo last: Int64?, _ limit: Int, _ recipients: [UUID]
+        of conversation: UUID, after: Int64, upTo last: Int64?, _ limit: Int, _ changes: [Int64: Int64],
+        _ recipients: [UUID]
     ) async throws(ReadError) -> [Event] {
         do {
             let result = try await postgres.query(
                 """
-                select \(StoredMessage.columns) from messages
+                select \(StoredMessage.columns) from messages m
                 where conversation_id = $1 and last_event_id > $2 and last_event_id <= $3 and duplicate_of is null
+                    and not exists (
+                        select from unnest($5::bigint[], $6::bigint[]) as change (message, event)
+                        where change.message = m.id and change.event > m.last_event_id)
                 order by last_event_id limit $4
-                """, [.uuid(conversation), .integer(after), .integer(last ?? .max), .integer(Int64(limit))])
+                """,
+                [
+                    .uuid(conversation), .integer(after), .integer(last ?? .max), .integer(Int64(limit)),
+                    .integers(Array(changes.keys)), .integers(Array(changes.values)),
+                ])
             return result.rows.compactMap { StoredMessage($0, conversation)?.event(recipients: recipients) }
         } catch {
             throw .postgres(error)
         }
+    }
+
+    /// What Redis knows of changed messages: the last event of each.
+    static func changes(in reply: RedisReply) -> [Int64: Int64] {
+        let pairs = reply.elements?.compactMap(\.integer) ?? []
+        var changes: [Int64: Int64] = [:]
+        for place in stride(from: 0, to: pairs.count - 1, by: 2) { changes[pairs[place]] = pairs[place + 1] }
+        return changes
     }
 
     /// The events in the reply of XRANGE or XREVRANGE.

@@ -18,6 +18,8 @@ public enum Keys {
     public static func members(_ id: UUID, _ partition: Partition) -> String { "{\(partition.tag)}:c:\(id):members" }
     /// How far the members have got and read a conversation.
     public static func cursors(_ id: UUID, _ partition: Partition) -> String { "{\(partition.tag)}:c:\(id):cursors" }
+    /// The last event of each message that was changed.
+    public static func changes(_ id: UUID, _ partition: Partition) -> String { "{\(partition.tag)}:c:\(id):changes" }
     /// The permission to write what was loaded from PostgreSQL.
     public static func ticket(_ id: UUID, _ partition: Partition) -> String { "{\(partition.tag)}:c:\(id):ticket" }
     /// The key of a conversation's contents, under a master key.
