@@ -34,6 +34,8 @@ struct ConversationFeed {
         var holesBefore: Set<Int64> = []
         /// Too much came in meanwhile: read again everything after this event.
         var fillAgain: Int64?
+        /// An event goes back behind what was passed on, and nobody knows of it yet: Redis has lost events.
+        var isFork = false
     }
 
     /// So many events wait for a fill; what is beyond is read again by another fill.
@@ -46,8 +48,9 @@ struct ConversationFeed {
         case opening
         /// What comes in waits for the head that was asked for.
         case asking
-        /// What comes in waits for a read. It began when so many waited already: what those follow on, it must find.
-        case filling(covering: Int)
+        /// What comes in waits for a read. It began when so many waited already: what those follow on, it must find. Whether the
+        /// conversation is being mended meanwhile.
+        case filling(covering: Int, mending: Bool)
     }
 
     /// The event that was passed on last; nil while nothing is known.
@@ -136,10 +139,15 @@ struct ConversationFeed {
     /// The events after the position, in order; `isWhole` is false where the sources couldn't be read to the end.
     mutating func filled(_ events: [Event], isWhole: Bool = true) -> Filled {
         var result = Filled()
+        let (covered, isMending) =
+            if case .filling(let covered, let mending) = phase { (covered, mending) } else { (0, false) }
         // An edit takes the place of its message's state before, and so leaves a gap in the chain that is no hole.
         let isChain = events.allSatisfy { $0.head.kind == .message }
         for event in events where event.id > position ?? 0 {
-            if isChain, isWhole, let position, event.previousID > position { result.holesBefore.insert(event.id) }
+            if let position {
+                if isChain, isWhole, event.previousID > position { result.holesBefore.insert(event.id) }
+                if event.previousID < position, !isMending { result.isFork = true }
+            }
             position = event.id
             result.events.append(event)
         }
@@ -155,30 +163,30 @@ struct ConversationFeed {
         guard !isOverfull else {
             isOverfull = false
             backlog = []
-            phase = .filling(covering: 0)
+            phase = .filling(covering: 0, mending: isMending || result.isFork)
             result.fillAgain = reached
             return result
         }
-        passOnBacklog(behind: &result)
+        passOnBacklog(behind: &result, covered, isMending)
         return result
     }
 
     /// Passes on what waited behind a read that was whole. What a hole is found by that waited when the read began is lost for
     /// good; one that came in later may be behind another interruption, and is read for.
-    private mutating func passOnBacklog(behind result: inout Filled) {
-        let covered = if case .filling(let covered) = phase { covered } else { 0 }
+    private mutating func passOnBacklog(behind result: inout Filled, _ covered: Int, _ isMending: Bool) {
         phase = .flowing
         var last = position ?? 0
         for (place, event) in backlog.enumerated() where event.id > last {
             if event.previousID > last {
                 guard place < covered else {
                     backlog.removeFirst(place)
-                    phase = .filling(covering: backlog.count)
+                    phase = .filling(covering: backlog.count, mending: isMending || result.isFork)
                     result.fillAgain = last
                     return
                 }
                 result.holesBefore.insert(event.id)
             }
+            if event.previousID < last, !isMending { result.isFork = true }
             last = event.id
             position = last
             result.events.append(event)
@@ -187,7 +195,7 @@ struct ConversationFeed {
     }
 
     private mutating func beginFill(after position: Int64, isFork: Bool = false) -> Action {
-        phase = .filling(covering: backlog.count)
+        phase = .filling(covering: backlog.count, mending: isFork)
         isOverfull = false
         return isFork ? .mend(after: position) : .fill(after: position)
     }
@@ -202,7 +210,9 @@ struct ConversationFeed {
 
     /// Passes on what waited for the head, unless it has a hole: the connection may have ended while the head was asked for.
     private mutating func passOnBacklog(after start: Int64) -> Action {
-        guard !isOverfull, isBacklogChained(after: start) else { return beginFill(after: start) }
+        guard !isOverfull, isBacklogChained(after: start) else {
+            return beginFill(after: start, isFork: isBacklogForked(after: start))
+        }
         phase = .flowing
         return .forward(takeBacklog(after: start))
     }
@@ -210,10 +220,19 @@ struct ConversationFeed {
     private func isBacklogChained(after start: Int64) -> Bool {
         var last = start
         for event in backlog where event.id > last {
-            guard event.previousID <= last else { return false }
+            guard event.previousID == last else { return false }
             last = event.id
         }
         return true
+    }
+
+    private func isBacklogForked(after start: Int64) -> Bool {
+        var last = start
+        for event in backlog where event.id > last {
+            if event.previousID < last { return true }
+            last = event.id
+        }
+        return false
     }
 
     /// Takes what waited and is new, whatever is missing in it.

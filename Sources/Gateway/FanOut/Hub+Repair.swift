@@ -69,6 +69,7 @@ extension Hub {
             metrics.holesUnfilled.increment(by: count)
             log.error("hole stays open", [.conversation: .uuid(entry.conversation), .count: .number(count)])
         }
+        if result.isFork { mend(entry, seen: entry.feed.position ?? 0) }
         forward(result.events, entry, holesBefore: result.holesBefore)
         if result.gapAfter != nil { skip(entry) }
         forward(result.later, entry)

@@ -117,7 +117,7 @@ final class Hub {
     }
 
     /// What is live goes on meanwhile: history and later ids are what has to be mended.
-    private func mend(_ entry: FeedEntry, seen: Int64) {
+    func mend(_ entry: FeedEntry, seen: Int64) {
         loop.spawn { await self.forks.repair(entry.conversation, seen: seen) }
     }
 

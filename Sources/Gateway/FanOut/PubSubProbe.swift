@@ -23,6 +23,8 @@ final class PubSubProbe {
         case idle
         /// A probe is due; it couldn't be published, which says nothing of the pub/sub connection.
         case due
+        /// A probe is being published.
+        case leaving
         /// A probe was published and hasn't come back.
         case outstanding
     }
@@ -57,10 +59,13 @@ final class PubSubProbe {
     }
 
     private func publish() {
-        state = .outstanding
+        state = .leaving
         redis.send(RedisCommand("PUBLISH", channel, "1")) { [weak self] result in
-            guard let self, case .failure = result, state == .outstanding else { return }
-            state = .due
+            guard let self, state == .leaving else { return }
+            switch result {
+            case .success: state = .outstanding
+            case .failure: state = .due
+            }
         }
     }
 
@@ -75,8 +80,12 @@ final class PubSubProbe {
         hub.metrics.probesMissed.increment()
         hub.log.warning("pub/sub probe missed", [.count: .number(missed)])
         if missed > Self.tolerated { readiness.set(.pubSub, false) }
-        guard state != .due else { return publish() }
-        state = .awaitingConfirmation
-        if hub.subscriber.isReady { hub.subscriber.reconnect() }
+        switch state {
+        case .idle, .leaving: break
+        case .due: publish()
+        case .awaitingConfirmation, .outstanding:
+            state = .awaitingConfirmation
+            if hub.subscriber.isReady { hub.subscriber.reconnect() }
+        }
     }
 }

@@ -72,6 +72,30 @@ func event(_ id: Int64, after previous: Int64, kind: String = "m") -> Event {
         #expect(feed.position == 6 && !feed.isBusy)
     }
 
+    /// A failover ends the pub/sub connection, too: the head is asked for when the events of the new master come in.
+    @Test func aForkThatShowsWhileSomethingIsReadIsFoundOnce() {
+        var feed = live(at: 5)
+        _ = feed.receive(event(6, after: 5))
+        _ = feed.beginResync()
+        let nine = event(9, after: 5)
+        #expect(feed.receive(nine) == .wait)
+        #expect(feed.headIsKnown(9) == .fill(after: 6))
+        #expect(feed.filled([nine]) == .init(events: [nine], isFork: true))
+        var other = live(at: 5)
+        _ = other.receive(event(6, after: 5))
+        _ = other.beginResync()
+        #expect(other.receive(nine) == .wait)
+        #expect(other.headIsKnown(6) == .mend(after: 6))
+        #expect(other.filled([nine]) == .init(events: [nine]), "it is being mended")
+        var behind = live(at: 5)
+        #expect(behind.receive(event(8, after: 7)) == .fill(after: 5))
+        let twelve = event(12, after: 6)
+        #expect(behind.receive(twelve) == .wait)
+        let eight = event(8, after: 7)
+        #expect(behind.filled([eight]).isFork)
+        #expect(behind.position == 12)
+    }
+
     @Test func aLowerIdThatWasNeverReadIsNoCopy() {
         var feed = live(at: 5)
         let (eight, seven) = (event(8, after: 5), event(7, after: 5))
