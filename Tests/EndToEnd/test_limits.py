@@ -1,6 +1,8 @@
 """Each limit on size and number, met from outside by one step too many."""
 
 import json
+import os
+import signal
 import socket
 
 import pytest
@@ -114,6 +116,29 @@ def test_a_request(node, request_text, status):
         answer = connection.recv(65_536)
         assert answer.startswith(f"HTTP/1.1 {status} ".encode()), answer[:80]
         assert b'"code"' in answer and b"Connection: close" in answer
+
+
+@pytest.mark.parametrize("limit, content", [("STREAM_MAX_ENTRIES", "x"), ("STREAM_MAX_BYTES", "x" * 3_000)])
+def test_what_waits_for_postgresql(gateway, clients, limit, content):
+    """While the persister stands still a stream fills; then sends are refused, and taken again when it goes on."""
+    one = parley.new_user()
+    conversation = parley.create("DIRECT", [one, parley.new_user()])
+    full = gateway(**{limit: {"STREAM_MAX_ENTRIES": 1_000, "STREAM_MAX_BYTES": "64KiB"}[limit]}, LOG_PUBLISH="off")
+    path = f"/api/conversations/{conversation}/messages"
+    persister = int(os.environ["PARLEY_PID_PERSISTER_1"])
+    os.kill(persister, signal.SIGSTOP)
+    try:
+        sender = clients(one, full.url)
+        errors, _ = sender.subscribe("/user/queue/errors")
+        for _ in range(1_001 if limit == "STREAM_MAX_ENTRIES" else 30):
+            sender.send(conversation, content)
+        refusal = sender.next(errors)
+        assert (refusal["code"], refusal["retryAfterMs"]) == ("try-later", 5_000)
+        answer = parley.call("POST", path, one, {"content": "x"}, url=full.url)
+        assert (answer.status, answer.json["code"], answer.headers["Retry-After"]) == (503, "try-later", "5")
+    finally:
+        os.kill(persister, signal.SIGCONT)
+    parley.wait_for(lambda: parley.call("POST", path, one, {"content": "x"}, url=full.url).status == 201, what="room")
 
 
 def test_the_node_goes_on(node):

@@ -19,7 +19,7 @@ struct ContentRules: Sendable {
         guard !text.isEmpty else {
             throw CommandError(.invalidField, "content must not be empty.", field: "content")
         }
-        guard text.unicodeScalars.count <= maximumCharacters else {
+        guard MarkupPolicy.characterCount(of: text) <= maximumCharacters else {
             throw CommandError(
                 .contentTooLong, "content must not be longer than \(maximumCharacters) characters.", field: "content")
         }

@@ -8,9 +8,16 @@ final class ContentVault {
     /// What a conversation's key is.
     enum Lookup {
         case key(DataKey)
-        /// There is no such conversation.
+        /// There is no such conversation, or it has no key and none was to be made.
         case notFound
         case unavailable(ReadError)
+    }
+
+    /// Those who wait for a key.
+    private struct Search {
+        /// Whether a key is made where there is none.
+        let makes: Bool
+        var waiting: [(Lookup) -> Void]
     }
 
     /// So many keys are remembered.
@@ -28,7 +35,7 @@ final class ContentVault {
     private var keys: [UUID: DataKey] = [:]
     /// The conversations of `keys`, those first that were asked for first.
     private var order = Queue<UUID>()
-    private var waiting: [UUID: [(Lookup) -> Void]] = [:]
+    private var searches: [UUID: Search] = [:]
 
     init(
         ring: MasterKeyRing, node: NodeContext, redis: RedisConnection, postgres: PostgresPool, log: Logger,
@@ -44,18 +51,26 @@ final class ContentVault {
         unreadable = node.metrics.contentsUnreadable
     }
 
-    /// Finds or makes a conversation's key; `completion` is called now where it is known, and in the order of the calls.
-    func withKey(of conversation: UUID, _ completion: @escaping (Lookup) -> Void) {
-        if waiting[conversation] != nil {
-            waiting[conversation]?.append(completion)
+    /// Finds a conversation's key, or makes one to seal with; `completion` is called now where it is known, and in the order of the
+    /// calls.
+    func withKey(of conversation: UUID, makes: Bool, _ completion: @escaping (Lookup) -> Void) {
+        if let search = searches[conversation] {
+            guard makes, !search.makes else {
+                searches[conversation]?.waiting.append(completion)
+                return
+            }
+            searches[conversation]?.waiting.append { [self] found in
+                guard case .notFound = found else { return completion(found) }
+                withKey(of: conversation, makes: true, completion)
+            }
         } else if let key = keys[conversation] {
             completion(.key(key))
         } else {
-            waiting[conversation] = [completion]
+            searches[conversation] = Search(makes: makes, waiting: [completion])
             loop.spawn {
-                let found = await self.look(for: conversation)
+                let found = await self.look(for: conversation, makes: makes)
                 if case .key(let key) = found { self.remember(key, of: conversation) }
-                for completion in self.waiting.removeValue(forKey: conversation) ?? [] { completion(found) }
+                for completion in self.searches.removeValue(forKey: conversation)?.waiting ?? [] { completion(found) }
             }
         }
     }
@@ -64,7 +79,7 @@ final class ContentVault {
     func open(_ events: [Event], of conversation: UUID) async throws(ReadError) -> [Event] {
         guard events.contains(where: \.isSealed) else { return events }
         let found: Confined<Lookup> = await withCheckedContinuation { continuation in
-            withKey(of: conversation) { continuation.resume(returning: Confined($0)) }
+            withKey(of: conversation, makes: false) { continuation.resume(returning: Confined($0)) }
         }
         let key: DataKey?
         switch found.value {
@@ -88,22 +103,19 @@ final class ContentVault {
         if keys.updateValue(key, forKey: conversation) == nil { order.append(conversation) }
     }
 
-    private func look(for conversation: UUID) async -> Lookup {
+    private func look(for conversation: UUID, makes: Bool) async -> Lookup {
         let copy = Keys.dataKey(conversation, partitioning.partition(of: conversation))
-        do throws(RedisError) {
-            // A copy under a master key that is gone is none.
-            if let text = try await redis.call("GET", copy).text, let key = key(text, conversation) { return .key(key) }
-        } catch {
-            return .unavailable(.redis(error))
-        }
+        // A copy under a master key that is gone is none, and without Redis PostgreSQL is asked.
+        if let text = (try? await redis.call("GET", copy))?.text, let key = key(text, conversation) { return .key(key) }
         let wrapped: MasterKeyRing.Wrapped
         do throws(PostgresError) {
-            guard let stored = try await stored(conversation) else { return .notFound }
+            guard let stored = try await stored(conversation, makes: makes) else { return .notFound }
             wrapped = stored
         } catch {
             return .unavailable(.postgres(error))
         }
         guard let secret = ring.unwrap(wrapped, for: conversation) else {
+            unreadable.increment()
             log.error(
                 "data key can't be unwrapped",
                 [.conversation: .uuid(conversation), .reason: .string("master key \(wrapped.master)")])
@@ -121,10 +133,11 @@ final class ContentVault {
             .map { DataKey(secret: $0) }
     }
 
-    /// What PostgreSQL has; made where it has none. Of two nodes that make one at once the first counts.
-    private func stored(_ conversation: UUID) async throws(PostgresError) -> MasterKeyRing.Wrapped? {
+    /// What PostgreSQL has. Of two nodes that make one at once the first counts.
+    private func stored(_ conversation: UUID, makes: Bool) async throws(PostgresError) -> MasterKeyRing.Wrapped? {
         let select = "select master, wrapped from data_keys where conversation_id = $1"
         if let known = Self.wrapped(try await postgres.query(select, [.uuid(conversation)])) { return known }
+        guard makes else { return nil }
         let made = ring.wrap(SecureRandom.bytes(AES256GCM.keyCount), for: conversation)
         _ = try await postgres.query(
             """
@@ -144,9 +157,17 @@ final class ContentVault {
 enum EncryptionCheck {
     /// What is wrong, as a sentence for the operator; nil where all is well.
     static func problem(_ ring: MasterKeyRing?, _ postgres: PostgresPool) async throws(PostgresError) -> String? {
+        // One data key per master key, found by the index: there are many of the first and few of the second.
         let rows = try await postgres.query(
             """
-            select distinct on (master) master, conversation_id, wrapped from data_keys order by master, conversation_id
+            with recursive masters as (
+                (select master from data_keys order by master limit 1)
+                union all
+                select (select d.master from data_keys d where d.master > m.master order by d.master limit 1)
+                from masters m where m.master is not null
+            )
+            select m.master, k.conversation_id, k.wrapped from masters m
+            cross join lateral (select * from data_keys d where d.master = m.master limit 1) k
             """
         ).rows
         for row in rows {

@@ -3,8 +3,7 @@ internal import Shared
 /// The key of one conversation's contents.
 ///
 /// Contents are encrypted by AES-256-GCM. The nonce is made of the content and of whose it is, by a second key (as in RFC 5297, synthetic
-/// initialisation vectors): no counter and no chance decides that none is used twice, and the same message sent twice is
-/// stored twice the same, so that the persister recognises it.
+/// initialisation vectors): the same message sent twice is stored twice the same, so that the persister recognises it.
 struct DataKey: Sendable {
     /// What a stored content begins with that is sealed. No content of a user has it, since control characters are taken out.
     static let marker = UInt8(1)

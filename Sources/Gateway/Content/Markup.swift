@@ -5,6 +5,17 @@ extension MarkupPolicy {
     /// U+2060 WORD JOINER: it is not seen, and takes no line break with it.
     private static let joiner: Unicode.Scalar = "\u{2060}"
 
+    /// How many Unicode characters a text has, without the joiners that it got here before: an edit sends them back.
+    static func characterCount(of text: String) -> Int {
+        var count = 0
+        var isBehindBracket = false
+        for scalar in text.unicodeScalars {
+            if !isBehindBracket || scalar != joiner { count += 1 }
+            isBehindBracket = scalar == "<"
+        }
+        return count
+    }
+
     /// The text as it is stored and sent.
     func applied(to text: String) -> String {
         switch self {

@@ -40,23 +40,28 @@ private struct BidiNesting {
     private static let rightToLeftEmbedding: UInt32 = 0x202B
     private static let popEmbedding: Unicode.Scalar = "\u{202C}"
     private static let overrides: ClosedRange<UInt32> = 0x202D...0x202E
-    private static let isolates: ClosedRange<UInt32> = 0x2066...0x2068
+    private static let isolateStarts: ClosedRange<UInt32> = 0x2066...0x2068
     private static let popIsolate: Unicode.Scalar = "\u{2069}"
 
     private var open: [Level] = []
+    /// How many of them are isolates, so that nothing is searched for in vain.
+    private var isolates = 0
 
     /// Whether a character stays; one that ends what isn't open doesn't.
     mutating func takes(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case Self.overrides: return false
         case Self.leftToRightEmbedding, Self.rightToLeftEmbedding: open.append(.embedding)
-        case Self.isolates: open.append(.isolate)
+        case Self.isolateStarts:
+            open.append(.isolate)
+            isolates += 1
         case Self.popEmbedding.value:
             guard open.last == .embedding else { return false }
             open.removeLast()
         case Self.popIsolate.value:
-            guard let isolate = open.lastIndex(of: .isolate) else { return false }
-            open.removeSubrange(isolate...)
+            guard isolates > 0 else { return false }
+            isolates -= 1
+            while open.popLast() == .embedding {}
         default: break
         }
         return true

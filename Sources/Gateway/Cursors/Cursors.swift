@@ -26,6 +26,15 @@ struct Cursors: Sendable {
         return lowest.read >= message ? .read : lowest.delivered >= message ? .delivered : .sent
     }
 
+    /// Moves those that are known here to where others say they are, if that is further.
+    mutating func advance(by others: Cursors) {
+        for (user, position) in positions {
+            guard let other = others.positions[user] else { continue }
+            positions[user] = Position(
+                delivered: max(position.delivered, other.delivered), read: max(position.read, other.read))
+        }
+    }
+
     /// Reads the hash that the load script wrote.
     init(_ reply: RedisReply) {
         let fields = reply.elements ?? []

@@ -106,7 +106,7 @@ struct ConversationsResource {
         var items: [(activity: Int64, json: JSON)] = []
         for listed in shown {
             let id = listed.conversation.id
-            let last = try await newest(of: listed, recent[id] ?? [])
+            let last = await newest(of: listed, recent[id] ?? [])
             items.append(
                 (Self.activity(of: last) ?? listed.activity, Self.json(listed, last, cursors[id], unread[id] ?? 0)))
         }
@@ -135,15 +135,12 @@ struct ConversationsResource {
         return recent
     }
 
-    /// A conversation's newest message.
-    private func newest(of listed: ConversationStore.Listed, _ recent: [Event]) async throws(CommandError) -> Event? {
+    /// A conversation's newest message; without its content where that can't be opened.
+    private func newest(of listed: ConversationStore.Listed, _ recent: [Event]) async -> Event? {
         let known = recent + [listed.last.flatMap { $0.event(recipients: []) }].compactMap { $0 }
         guard let last = known.max(by: { ($0.messageID, $0.id) < ($1.messageID, $1.id) }) else { return nil }
-        do throws(ReadError) {
-            return try await worker.vault?.open([last], of: listed.conversation.id).first ?? last
-        } catch {
-            throw .unavailable()
-        }
+        guard let vault = worker.vault else { return last }
+        return (try? await vault.open([last], of: listed.conversation.id))?.first ?? last.opened(by: nil).event
     }
 
     /// How many messages of others the user hasn't read: those that PostgreSQL has, and those behind them in Redis.
@@ -172,7 +169,7 @@ struct ConversationsResource {
         return counts
     }
 
-    /// What PostgreSQL says of who has read what, and where Redis knows better, that.
+    /// What PostgreSQL says of who has read what, and where Redis knows of more, that.
     private func cursors(of listed: [ConversationStore.Listed]) async -> [UUID: Cursors] {
         let ids = listed.map(\.conversation.id)
         var all: [UUID: Cursors] = [:]
@@ -180,8 +177,7 @@ struct ConversationsResource {
         let commands = ids.map { RedisCommand("HGETALL", Keys.cursors($0, worker.node.partitioning.partition(of: $0))) }
         guard let replies = try? await worker.redis.pipeline(commands) else { return all }
         for (id, reply) in zip(ids, replies) {
-            let known = Cursors(reply)
-            if !known.positions.isEmpty { all[id] = known }
+            all[id]?.advance(by: Cursors(reply))
         }
         return all
     }

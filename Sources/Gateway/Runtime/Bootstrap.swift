@@ -47,7 +47,7 @@ enum Bootstrap {
     private static func masterKeys(_ config: GatewayConfig) throws(Problem) -> MasterKeyRing? {
         guard let path = config.encryptionKeysFile else { return nil }
         do throws(MasterKeyRingError) {
-            return try MasterKeyRing(file: Process.readFile(path))
+            return try MasterKeyRing(path: path)
         } catch {
             throw Problem(text: "gateway: PARLEY_ENCRYPTION_KEYS_FILE=\(path): \(error)\n")
         }

@@ -8,7 +8,8 @@ struct Draft {
     let clientMessageID: String
     /// What the script remembers of sender and `clientMessageID`.
     let digest: [UInt8]
-    private let message: MessageJSON
+    /// What is sealed; forgotten once that is done.
+    private var message: MessageJSON?
     /// The message's JSON behind the fields that the script makes, without its opening brace.
     let tail: [UInt8]
     /// The same as it is kept, where that is something else than what is published; else empty.
@@ -45,13 +46,13 @@ struct Draft {
         self.completion = completion
     }
 
-    /// Seals what is kept of the content.
-    mutating func seal(with key: DataKey) {
-        guard !message.content.isEmpty else { return }
-        var kept = message
+    /// Seals what is kept of the content, where there is a key.
+    mutating func seal(with key: DataKey?) {
+        defer { message = nil }
+        guard let key, var kept = message, !kept.content.isEmpty else { return }
         kept.content = key.seal(
-            message.content, clientMessageID: message.clientMessageID,
-            at: .init(conversation: message.conversation, sender: message.sender))
+            kept.content, clientMessageID: kept.clientMessageID,
+            at: .init(conversation: kept.conversation, sender: kept.sender))
         keptTail = kept.tail
     }
 }

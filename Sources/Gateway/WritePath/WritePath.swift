@@ -59,13 +59,17 @@ final class WritePath {
             return draft.completion(.refused(.unavailable("too many messages wait")))
         }
         waitingCount += 1
-        guard let vault else { return enqueue(draft) }
-        vault.withKey(of: draft.conversation) { [self] found in
+        var draft = draft
+        guard let vault else {
+            draft.seal(with: nil)
+            return enqueue(draft)
+        }
+        vault.withKey(of: draft.conversation, makes: true) { [self] found in
             switch found {
-            case .key(let key):
-                var draft = draft
+            case .key(let key) where draft.deadline > loop.now:
                 draft.seal(with: key)
                 enqueue(draft)
+            case .key: complete(draft, .refused(.unavailable("the conversation's key did not come in time")))
             case .notFound: complete(draft, .refused(.notFound))
             case .unavailable(let error): complete(draft, .refused(.unavailable("\(error)")))
             }

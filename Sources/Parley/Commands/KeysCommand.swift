@@ -4,9 +4,6 @@ internal import Shared
 ///
 /// A change of the master key wraps the data keys anew; no message is written again.
 enum KeysCommand {
-    /// So many data keys are wrapped anew in one statement.
-    private static let page: Int64 = 500
-
     static func run(_ arguments: ArraySlice<String>, _ environment: [String: String]) throws(CommandFailure) {
         switch (arguments.first, arguments.count) {
         case ("new", 2): try new(arguments.last ?? "")
@@ -45,56 +42,64 @@ enum KeysCommand {
         }
         let ring: MasterKeyRing
         do throws(MasterKeyRingError) {
-            ring = try MasterKeyRing(file: Process.readFile(path))
+            ring = try MasterKeyRing(path: path)
         } catch {
             throw .failed("PARLEY_ENCRYPTION_KEYS_FILE=\(path): \(error)")
         }
-        let result = try PostgresClient.run(environment) { postgres async throws(PostgresError) in
-            var count = 0
-            while true {
-                switch try await rewrapPage(ring, postgres) {
-                case .rewrapped(0): return ["\(count)"]
-                case .rewrapped(let number): count += number
-                case .missing(let master): return ["\(count)", master]
+        let failures = try PostgresClient.run(environment) { postgres async throws(PostgresError) in
+            var page = Page(ring: ring, postgres: postgres)
+            while try await page.next() {}
+            StandardStreams.write("\(page.wrapped) data keys wrapped with the master key \(ring.current)\n")
+            return page.failures
+        }
+        guard let first = failures.first else { return }
+        throw .failed("\(failures.count) data keys can't be unwrapped, the first is \(first)")
+    }
+
+    /// Goes through the data keys that stand under another master key, a page at a time.
+    private struct Page {
+        /// So many are wrapped anew in one statement.
+        private static let size: Int64 = 500
+
+        let ring: MasterKeyRing
+        let postgres: PostgresPool
+        private(set) var wrapped = 0
+        /// Those that can't be unwrapped: their conversations, and the master keys that they stand under.
+        private(set) var failures: [String] = []
+        private var last = UUID(high: 0, low: 0)
+
+        init(ring: MasterKeyRing, postgres: PostgresPool) {
+            self.ring = ring
+            self.postgres = postgres
+        }
+
+        /// Wraps the next page; false at the end.
+        mutating func next() async throws(PostgresError) -> Bool {
+            let rows = try await postgres.query(
+                """
+                select conversation_id, master, wrapped from data_keys
+                where master <> $1 and conversation_id > $2 order by conversation_id limit $3
+                """, [.text(ring.current), .uuid(last), .integer(Self.size)]
+            ).rows
+            var conversations: [UUID] = []
+            var texts: [String?] = []
+            for row in rows {
+                guard let conversation = row.uuid(0), let master = row.text(1), let text = row.text(2) else { continue }
+                last = conversation
+                if let secret = ring.unwrap(.init(master: master, text: text), for: conversation) {
+                    conversations.append(conversation)
+                    texts.append(ring.wrap(secret, for: conversation).text)
+                } else {
+                    failures.append("that of \(conversation), under the master key \(master)")
                 }
             }
+            _ = try await postgres.query(
+                """
+                update data_keys k set master = $1, wrapped = e.wrapped
+                from unnest($2::uuid[], $3::text[]) as e (id, wrapped) where k.conversation_id = e.id
+                """, [.text(ring.current), .uuids(conversations), .texts(texts)])
+            wrapped += conversations.count
+            return !rows.isEmpty
         }
-        let count = result.first ?? "0"
-        if result.count > 1 {
-            throw .failed(
-                "\(count) data keys wrapped; others need the master key \(result[1]), which isn't in the file, or is another"
-            )
-        }
-        StandardStreams.write("\(count) data keys wrapped with the master key \(ring.current)\n")
-    }
-
-    private enum Step {
-        case rewrapped(Int)
-        case missing(String)
-    }
-
-    private static func rewrapPage(_ ring: MasterKeyRing, _ postgres: PostgresPool) async throws(PostgresError) -> Step
-    {
-        let rows = try await postgres.query(
-            "select conversation_id, master, wrapped from data_keys where master <> $1 limit $2",
-            [.text(ring.current), .integer(page)]
-        ).rows
-        var conversations: [UUID] = []
-        var texts: [String?] = []
-        for row in rows {
-            guard let conversation = row.uuid(0), let master = row.text(1), let text = row.text(2) else { continue }
-            guard let secret = ring.unwrap(.init(master: master, text: text), for: conversation) else {
-                return .missing(master)
-            }
-            conversations.append(conversation)
-            texts.append(ring.wrap(secret, for: conversation).text)
-        }
-        guard !conversations.isEmpty else { return .rewrapped(0) }
-        _ = try await postgres.query(
-            """
-            update data_keys k set master = $1, wrapped = e.wrapped
-            from unnest($2::uuid[], $3::text[]) as e (id, wrapped) where k.conversation_id = e.id
-            """, [.text(ring.current), .uuids(conversations), .texts(texts)])
-        return .rewrapped(conversations.count)
     }
 }

@@ -43,9 +43,14 @@ public struct MasterKeyRing: Sendable {
     public let current: String
     private let keys: [String: [UInt8]]
 
-    /// Reads a file: a key per line, the current one first; blank lines and those that begin with `#` don't count.
-    public init(file: [UInt8]?) throws(MasterKeyRingError) {
-        guard let file else { throw .unreadable }
+    /// Reads a file. For start-up only: it blocks.
+    public init(path: String) throws(MasterKeyRingError) {
+        guard let file = Process.readFile(path) else { throw .unreadable }
+        try self.init(file: file)
+    }
+
+    /// Reads what a file holds: a key per line, the current one first; blank lines and those that begin with `#` don't count.
+    public init(file: [UInt8]) throws(MasterKeyRingError) {
         var keys: [String: [UInt8]] = [:]
         var first: String?
         for (number, line) in file.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {

@@ -30,6 +30,15 @@ import Testing
         #expect(PlainText.cleaned("\u{202A}\u{2068}a\u{202C}b") == "\u{202A}\u{2068}ab\u{2069}\u{202C}")
     }
 
+    /// What closes nothing must not be searched for: that would cost the square of the length.
+    @Test(.timeLimit(.minutes(1))) func manyThatCloseNothingCostLittle() {
+        let count = 300_000
+        let text = String(repeating: "\u{202A}", count: count) + String(repeating: "\u{2069}", count: count)
+        #expect(PlainText.cleaned(text).unicodeScalars.count == 2 * count)
+        let nested = String(repeating: "\u{2066}\u{202A}", count: count) + String(repeating: "\u{2069}", count: count)
+        #expect(PlainText.cleaned(nested) == nested)
+    }
+
     @Test func cleaningTwiceIsCleaningOnce() {
         var random = SplitMix(seed: 3)
         let parts = ["a", "\u{1B}", "\u{202A}", "\u{202B}", "\u{202C}", "\u{202D}", "\u{2066}", "\u{2069}", "<", "é"]
@@ -72,7 +81,11 @@ import Testing
     @Test func charactersAreCountedAsTheyAreKept() throws {
         #expect(try rules.content("\u{1B}12345") == "12345")
         #expect(try rules.content("<a<b<") == "<\u{2060}a<\u{2060}b<\u{2060}", "guards don't count")
+        #expect(
+            try rules.content("<\u{2060}a<\u{2060}b<\u{2060}") == "<\u{2060}a<\u{2060}b<\u{2060}",
+            "an edit sends them back")
         #expect(throws: CommandError.self) { try rules.content("123456") }
+        #expect(throws: CommandError.self) { try rules.content("12345\u{2060}") }
         #expect(throws: CommandError.self) { try rules.content("\u{202E}") }
     }
 

@@ -83,7 +83,7 @@ private func bytes(_ hex: String) -> [UInt8] {
         #expect(problem(line, line) == .repeatedID("a"))
         #expect(problem(line, "b") == .malformedLine(2) && problem("B " + line.dropFirst(2)) == .malformedLine(1))
         #expect(problem("a AAAA") == .malformedLine(1) && problem(line + " x") == .malformedLine(1))
-        #expect(throws: MasterKeyRingError.unreadable) { try MasterKeyRing(file: nil) }
+        #expect(throws: MasterKeyRingError.unreadable) { try MasterKeyRing(path: "/nowhere/keys") }
         #expect(!MasterKeyRingError.malformedLine(1).description.contains(line.dropFirst(2)))
     }
 }

@@ -119,7 +119,7 @@ local function status(c, message, body)
     for position = 1, #fields, 2 do
         local which, user = string.match(fields[position], '^([dr]):(.*)$')
         if which and user ~= author then
-            lowest[which] = math.min(lowest[which] or LIMIT, tonumber(fields[position + 1]))
+            lowest[which] = math.min(lowest[which] or LIMIT, tonumber(fields[position + 1]) or 0)
             if which == 'd' then others = others + 1 end
         end
     end
@@ -146,7 +146,7 @@ for at = 6, #ARGV, FIELDS do
         local answer = c.answers[digest] or redis.call('HGET', c.now, digest) or redis.call('HGET', c.before, digest)
         if answer then
             code, event = REPEATED, tonumber(answer)
-        elseif not c.last or not c.version then
+        elseif not c.last or not c.version or not c.recipients then
             code = COLD
         elseif ARGV[at + 5] == '0' and not is_member(c, sender) then
             code = NOT_MEMBER

@@ -74,6 +74,8 @@ while at < #ARGV do
     if last then
         local done = math.max(tonumber(state[2] or '') or 0, tonumber(ARGV[at + 1]))
         redis.call('HSET', key, 'done', number(done))
+        -- A copy that nothing else keeps alive while the conversation is in use.
+        redis.call('PEXPIRE', key .. ':key', lifetime)
         trim(key, events, done)
         forget_changes(key)
         if last <= done then
