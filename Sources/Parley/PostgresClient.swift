@@ -9,18 +9,12 @@ enum PostgresClient {
         _ environment: [String: String],
         _ work: @escaping @Sendable (PostgresPool) async throws(PostgresError) -> [String]
     ) throws(CommandFailure) -> [String] {
-        let config: CommonConfig
-        do {
-            config = try CommonConfig.read(environment: environment)
-        } catch {
-            throw .failed(error.description)
-        }
-        let loop: EventLoop
+        let deployment = try Deployment(environment)
+        let loop = deployment.loop
         let pool: PostgresPool
         do {
-            loop = try EventLoop()
             pool = try PostgresPool(
-                url: config.databaseURL, name: "parley-cli", size: 1, timeout: timeout, on: loop)
+                url: deployment.config.databaseURL, name: "parley-cli", size: 1, timeout: timeout, on: loop)
         } catch {
             throw .failed("\(error)")
         }

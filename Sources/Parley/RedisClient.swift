@@ -9,19 +9,9 @@ enum RedisClient {
         _ environment: [String: String],
         _ work: @escaping @Sendable (RedisConnection) async throws(RedisError) -> [String]
     ) throws(CommandFailure) -> [String] {
-        let config: CommonConfig
-        do {
-            config = try CommonConfig.read(environment: environment)
-        } catch {
-            throw .failed(error.description)
-        }
-        guard let endpoint = config.redisEndpoint else { throw .failed("PARLEY_REDIS_URL isn't one") }
-        let loop: EventLoop
-        do {
-            loop = try EventLoop()
-        } catch {
-            throw .failed(error.description)
-        }
+        let deployment = try Deployment(environment)
+        let loop = deployment.loop
+        guard let endpoint = deployment.config.redisEndpoint else { throw .failed("PARLEY_REDIS_URL isn't one") }
         let redis = RedisConnection(endpoint, name: "parley-cli", timeout: timeout, on: loop)
         var result: Result<[String], RedisError> = .failure(.notConnected)
         loop.schedule(after: timeout) {
