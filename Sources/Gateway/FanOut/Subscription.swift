@@ -11,7 +11,7 @@ final class Subscription {
         let event: Int64
     }
 
-    enum Flow {
+    enum Flow: Equatable {
         /// It gets events as they come.
         case live
         /// It has got everything up to this event and reads on from there.
@@ -20,6 +20,14 @@ final class Subscription {
         case ahead(Int64)
         /// It was ended.
         case ended
+
+        /// Behind a page that was written up to `position`, where the room has seen everything up to `room`.
+        ///
+        /// The room's position alone doesn't tell the end: what follows on a gap may still be held back while the members are
+        /// looked at again, and then comes behind what only the last page has.
+        static func behindPage(at position: Int64, isLast: Bool, room: Int64) -> Flow {
+            isLast && position >= room ? .ahead(position) : .behind(position)
+        }
     }
 
     let id: String

@@ -87,7 +87,8 @@ extension ClientSession {
         guard !isEnded else { return }
         // What isn't in the last page up to there was replaced by a later state.
         if isWhole { position = max(position, seen) }
-        let isCurrent = position >= worker.rooms.position(of: conversation) && !subscription.missedSomething
-        subscription.flow = isCurrent ? .ahead(position) : .behind(position)
+        let room = worker.rooms.position(of: conversation)
+        subscription.flow =
+            subscription.missedSomething ? .behind(position) : .behindPage(at: position, isLast: isWhole, room: room)
     }
 }
