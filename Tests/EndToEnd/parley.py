@@ -70,8 +70,8 @@ def call(method, path, user=None, body=None, url=URL, bearer=None, tls=None):
         return Answer(error.code, error.headers, error.read())
 
 
-def create(kind, users, **fields):
-    answer = call("POST", "/api/conversations", users[0], {"type": kind, "participantIds": users, **fields})
+def create(kind, users, url=URL, **fields):
+    answer = call("POST", "/api/conversations", users[0], {"type": kind, "participantIds": users, **fields}, url=url)
     assert answer.status in (200, 201), answer.text
     return answer.json["id"]
 

@@ -9,9 +9,9 @@ def redis(*arguments):
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def query(sql):
+def query(sql, url=None):
     """Rows as lines, columns between bars."""
-    command = ["psql", os.environ["PARLEY_DATABASE_URL"], "-v", "ON_ERROR_STOP=1", "-qAtc", sql]
+    command = ["psql", url or os.environ["PARLEY_DATABASE_URL"], "-v", "ON_ERROR_STOP=1", "-qAtc", sql]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 

@@ -61,8 +61,7 @@ NOTHING = (0, [], [])
 def sent_and_read(texts, url=parley.URL):
     """What the other side gets of the texts that are taken, and those."""
     one, other = parley.new_user(), parley.new_user()
-    answer = parley.call("POST", "/api/conversations", one, {"type": "DIRECT", "participantIds": [other]}, url=url)
-    conversation, taken = answer.json["id"], []
+    conversation, taken = parley.create("DIRECT", [one, other], url=url), []
     for text in texts:
         answer = parley.call("POST", f"/api/conversations/{conversation}/messages", one, {"content": text}, url=url)
         assert answer.status in (201, 400), answer.text

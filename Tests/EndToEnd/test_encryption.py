@@ -55,8 +55,7 @@ def texts(conversation, user, node):
 
 
 def rows(settings, sql):
-    command = ["psql", settings["DATABASE_URL"], "-v", "ON_ERROR_STOP=1", "-qAtc", sql]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    return query(sql, settings["DATABASE_URL"])
 
 
 def files_with(text, *folders):
@@ -72,8 +71,7 @@ def test_contents_lie_nowhere_in_clear(stores, keys):
     settings = settings | {"ENCRYPTION_KEYS_FILE": keys("first")}
     node, other_node = Gateway(**settings), Gateway(**settings)
     one, other = parley.new_user(), parley.new_user()
-    answer = parley.call("POST", "/api/conversations", one, {"type": "DIRECT", "participantIds": [other]}, url=node.url)
-    conversation = answer.json["id"]
+    conversation = parley.create("DIRECT", [one, other], url=node.url)
     path = f"/api/conversations/{conversation}/messages"
     listener, _ = connected(other, url=other_node.websocket)
     listener.send(frame("SUBSCRIBE", id="t", destination=f"/topic/conversation/{conversation}", receipt="r"))
@@ -129,8 +127,7 @@ def test_the_master_key_changes_and_messages_stay_as_they_are(stores, keys):
         name: settings[name] for name in ("REDIS_URL", "DATABASE_URL")})
     conversations = []
     for number in range(3):
-        body = {"type": "GROUP", "participantIds": [other], "title": str(number)}
-        conversations.append(parley.call("POST", "/api/conversations", one, body, url=node.url).json["id"])
+        conversations.append(parley.create("GROUP", [one, other], url=node.url, title=str(number)))
         path = f"/api/conversations/{conversations[-1]}/messages"
         assert parley.call("POST", path, one, {"content": f"{number} {SECRET}"}, url=node.url).status == 201
     parley.wait_for(lambda: rows(settings, "select count(*) from messages") == "3", what="the rows")
@@ -139,8 +136,7 @@ def test_the_master_key_changes_and_messages_stay_as_they_are(stores, keys):
     node.stop()
     keys("new", "old")
     node = Gateway(**settings)
-    body = {"type": "GROUP", "participantIds": [other]}
-    conversations.append(parley.call("POST", "/api/conversations", one, body, url=node.url).json["id"])
+    conversations.append(parley.create("GROUP", [one, other], url=node.url))
     path = f"/api/conversations/{conversations[-1]}/messages"
     assert parley.call("POST", path, one, {"content": f"3 {SECRET}"}, url=node.url).status == 201
     listed = keys_command(settings, "list").stdout
@@ -163,8 +159,7 @@ def test_wrong_and_missing_keys_stop_the_start(stores, keys, tmp_path):
     settings, _ = stores
     node = Gateway(**settings, ENCRYPTION_KEYS_FILE=keys("first"))
     one, other = parley.new_user(), parley.new_user()
-    answer = parley.call("POST", "/api/conversations", one, {"type": "DIRECT", "participantIds": [other]}, url=node.url)
-    path = f"/api/conversations/{answer.json['id']}/messages"
+    path = f"/api/conversations/{parley.create('DIRECT', [one, other], url=node.url)}/messages"
     assert parley.call("POST", path, one, {"content": "x"}, url=node.url).status == 201
     node.stop()
     impostor, broken = tmp_path / "impostor", tmp_path / "broken"
@@ -193,8 +188,7 @@ def test_conversations_in_use_go_on_while_postgresql_is_away(stores, keys):
     settings = settings | {"ENCRYPTION_KEYS_FILE": keys("first")}
     first, second = Gateway(**settings), Gateway(**settings)
     one, other = parley.new_user(), parley.new_user()
-    answer = parley.call("POST", "/api/conversations", one, {"type": "DIRECT", "participantIds": [other]}, url=first.url)
-    conversation = answer.json["id"]
+    conversation = parley.create("DIRECT", [one, other], url=first.url)
     path = f"/api/conversations/{conversation}/messages"
     assert parley.call("POST", path, one, {"content": "before"}, url=first.url).status == 201
     name = settings["DATABASE_URL"].rsplit("/", 1)[1]

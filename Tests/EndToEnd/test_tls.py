@@ -169,8 +169,7 @@ def secure_redis(authority, tmp_path):
 def test_redis_over_tls_with_a_user_of_its_own(gateway, authority, secure_redis):
     node = gateway(REDIS_URL=secure_redis, REDIS_CA_FILE=authority.file)
     one, other = parley.new_user(), parley.new_user()
-    answer = parley.call("POST", "/api/conversations", one, {"type": "DIRECT", "participantIds": [one, other]}, url=node.url)
-    conversation = answer.json["id"]
+    conversation = parley.create("DIRECT", [one, other], url=node.url)
     listener, _ = connected(other, url=node.websocket)
     listener.send(frame("SUBSCRIBE", id="t", destination=f"/topic/conversation/{conversation}", receipt="r"))
     assert parse(listener.recv(timeout=10))[0] == "RECEIPT"

@@ -103,9 +103,9 @@ extension Worker {
     func endSessions(_ kicked: Set<String>, checksTokens: Bool) {
         for session in clientSessions {
             if kicked.contains(session.id) {
-                session.fail(StompFailure(.sessionEnded, "An operator has ended the session."), .forbidden)
+                session.fail(StompFailure(.sessionEnded, "An operator has ended the session."))
             } else if checksTokens, node.revocations.covers(session.identity) {
-                session.fail(StompFailure(.tokenRevoked, "The token was revoked."), .token)
+                session.fail(StompFailure(.tokenRevoked, "The token was revoked."))
             }
         }
     }

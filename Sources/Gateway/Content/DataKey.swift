@@ -12,6 +12,8 @@ struct DataKey: Sendable {
     struct Place {
         let conversation: UUID
         let sender: UUID
+
+        fileprivate var context: [UInt8] { conversation.bytes + sender.bytes }
     }
 
     private let encryption: [UInt8]
@@ -26,21 +28,18 @@ struct DataKey: Sendable {
     /// The content as it is stored; an empty one stays empty.
     func seal(_ content: String, clientMessageID: String, at place: Place) -> String {
         guard !content.isEmpty else { return "" }
-        let context = place.conversation.bytes + place.sender.bytes
         let text = Array(content.utf8)
         let nonce = Array(
-            HMACSHA256.digest(key: nonces, context + Array(clientMessageID.utf8) + [0] + text)
+            HMACSHA256.digest(key: nonces, place.context + Array(clientMessageID.utf8) + [0] + text)
                 .prefix(AES256GCM.nonceCount))
-        let sealed = AES256GCM.seal(text, key: encryption, nonce: nonce, context: context)
+        let sealed = AES256GCM.seal(text, key: encryption, nonce: nonce, context: place.context)
         return String(UnicodeScalar(Self.marker)) + Base64.encodeURL(nonce + sealed)
     }
 
     /// The content behind the marker of a stored one; nil where it was sealed by another key, for another place, or was changed.
     func open(_ sealed: some Collection<UInt8>, at place: Place) -> String? {
-        guard let bytes = Base64.decodeURL(sealed), bytes.count > AES256GCM.nonceCount else { return nil }
-        let text = AES256GCM.open(
-            Array(bytes[AES256GCM.nonceCount...]), key: encryption, nonce: Array(bytes[..<AES256GCM.nonceCount]),
-            context: place.conversation.bytes + place.sender.bytes)
+        guard let bytes = Base64.decodeURL(sealed) else { return nil }
+        let text = AES256GCM.open(behindNonce: bytes, key: encryption, context: place.context)
         return text.flatMap { String(validating: $0, as: UTF8.self) }
     }
 }

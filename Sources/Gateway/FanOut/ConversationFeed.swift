@@ -97,8 +97,7 @@ struct ConversationFeed {
             return .forward([event])
         }
         wait(event)
-        let isFork = event.previousID < position
-        return beginFill(after: position, isFork: isFork)
+        return beginFill(after: position, isFork: event.previousID < position)
     }
 
     /// The head is about to be asked for; false where it is already, or a fill is under way.
@@ -130,7 +129,7 @@ struct ConversationFeed {
         phase = .flowing
         let isNew = position == nil
         guard let start = position ?? backlog.first?.previousID else { return .forward([]) }
-        let isWhole = isNew && !isOverfull && isBacklogChained(after: start)
+        let isWhole = isNew && !isOverfull && backlogChain(after: start) == .whole
         isOverfull = false
         let events = takeBacklog(after: start)
         return isWhole ? .forward(events) : .skip(after: start, events)
@@ -210,29 +209,29 @@ struct ConversationFeed {
 
     /// Passes on what waited for the head, unless it has a hole: the connection may have ended while the head was asked for.
     private mutating func passOnBacklog(after start: Int64) -> Action {
-        guard !isOverfull, isBacklogChained(after: start) else {
-            return beginFill(after: start, isFork: isBacklogForked(after: start))
-        }
+        let chain = backlogChain(after: start)
+        guard !isOverfull, chain == .whole else { return beginFill(after: start, isFork: chain == .forked) }
         phase = .flowing
         return .forward(takeBacklog(after: start))
     }
 
-    private func isBacklogChained(after start: Int64) -> Bool {
-        var last = start
-        for event in backlog where event.id > last {
-            guard event.previousID == last else { return false }
-            last = event.id
-        }
-        return true
+    private enum Chain {
+        case whole
+        /// An event is missing before another.
+        case holed
+        /// An event goes back behind one before it.
+        case forked
     }
 
-    private func isBacklogForked(after start: Int64) -> Bool {
+    private func backlogChain(after start: Int64) -> Chain {
         var last = start
+        var chain = Chain.whole
         for event in backlog where event.id > last {
-            if event.previousID < last { return true }
+            if event.previousID < last { return .forked }
+            if event.previousID > last { chain = .holed }
             last = event.id
         }
-        return false
+        return chain
     }
 
     /// Takes what waited and is new, whatever is missing in it.

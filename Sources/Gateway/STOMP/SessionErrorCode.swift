@@ -30,6 +30,18 @@ enum SessionErrorCode: String, CaseIterable, Sendable {
     case tokenRevoked = "token-revoked"
     case sessionEnded = "session-ended"
 
+    /// How the connection is closed behind the ERROR.
+    var closeCode: CloseCode {
+        switch self {
+        case .frameTooLarge: .tooBig
+        case .heartBeatMissed: .heartBeatMissed
+        case .tooSlow: .tooManyOrTooSlow
+        case .tokenExpired, .tokenRevoked: .token
+        case .sessionEnded: .forbidden
+        default: .policy
+        }
+    }
+
     /// A number that never changes.
     var number: Int {
         switch self {

@@ -6,6 +6,8 @@ struct StompFailure: Error, Sendable, Equatable {
     var code: String
     /// The code's number in docs/errors.md; nil for one that stands in no table.
     var number: Int?
+    /// How the connection is closed behind the ERROR.
+    var closeCode = CloseCode.policy
     /// For people: a sentence.
     var message: String
     /// Headers for the ERROR beyond `code`, `message` and `receipt-id`.
@@ -25,6 +27,7 @@ struct StompFailure: Error, Sendable, Equatable {
     ) {
         self.init(code.rawValue, message, headers: headers, receiptID: receiptID)
         number = code.number
+        closeCode = code.closeCode
     }
 
     init(_ code: ErrorCode, _ message: String, headers: [(String, String)] = [], receiptID: String? = nil) {

@@ -56,7 +56,7 @@ extension ClientSession {
         worker.metrics.replayedEvents.increment()
         subscription.replayed += 1
         guard subscription.replayed > 2 * worker.node.config.webSocket.maximumReplay else { return }
-        fail(StompFailure(.tooSlow, "The subscription doesn't catch up."), .tooManyOrTooSlow)
+        fail(StompFailure(.tooSlow, "The subscription doesn't catch up."))
     }
 
     /// Whether the socket has drained enough for a page, and the window has room.

@@ -11,17 +11,21 @@ extension ClientSession {
         worker.wheel.move(connection, to: worker.loop.now + Self.leaveMilliseconds)
     }
 
-    /// ERROR, then close.
-    func fail(_ failure: StompFailure, _ code: CloseCode = .policy) {
+    /// ERROR, then close: with `code`, or as the failure says.
+    func fail(_ failure: StompFailure, _ code: CloseCode? = nil) {
         guard !isEnded else { return }
         var frame: [UInt8] = []
         StompEncoder.appendError(failure, version: stomp.version, to: &frame)
         if webSocket.isOpen { send(stomp: frame) }
+        noteFailure(failure.code, failure.message)
+        end(code ?? failure.closeCode, reason: failure.code)
+    }
+
+    private func noteFailure(_ code: String, _ reason: String) {
         worker.metrics.sessionsFailed.increment()
         worker.log.info(
             "session failed",
-            [.session: .string(id), .user: .uuid(identity.user), .code: .string(failure.code)])
-        end(code, reason: failure.code)
+            [.session: .string(id), .user: .uuid(identity.user), .code: .string(code), .reason: .string(reason)])
     }
 
     /// Starts the closing handshake and lets everything queued leave.
@@ -34,15 +38,7 @@ extension ClientSession {
 
     /// The client's side of the closing handshake is done.
     func transportEnds(_ code: UInt16) {
-        if let failure = webSocket.failure {
-            worker.metrics.sessionsFailed.increment()
-            worker.log.info(
-                "session failed",
-                [
-                    .session: .string(id), .user: .uuid(identity.user), .code: .string("broken-websocket"),
-                    .reason: .string(failure),
-                ])
-        }
+        if let failure = webSocket.failure { noteFailure("broken-websocket", failure) }
         conclude(code, webSocket.failure ?? "closed by the client")
         connection.finish()
     }

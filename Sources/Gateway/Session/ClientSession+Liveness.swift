@@ -24,7 +24,7 @@ extension ClientSession {
     private func checkConnected(_ now: Int64, _ config: WebSocketConfig) -> Int64 {
         let untilExpiry = identity.expiresAt == .max ? Int64.max / 2 : identity.expiresAt - WallClock.nowMilliseconds()
         if untilExpiry <= 0 {
-            fail(StompFailure(.tokenExpired, "The token has expired."), .token)
+            fail(StompFailure(.tokenExpired, "The token has expired."))
             return now + 1_000
         }
         if let pingSentAt, now - pingSentAt >= config.pongTimeout, connection.lastReceived < pingSentAt {
@@ -54,7 +54,7 @@ extension ClientSession {
             send(stomp: [UInt8(ascii: "\n")])
             return now + 1_000
         case .missed:
-            fail(StompFailure(.heartBeatMissed, "The client's heart-beats were missed."), .heartBeatMissed)
+            fail(StompFailure(.heartBeatMissed, "The client's heart-beats were missed."))
             return now + 1_000
         case nil: return .max
         }

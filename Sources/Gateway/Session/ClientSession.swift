@@ -109,9 +109,7 @@ final class ClientSession: Peer {
             switch decoder.next(bytes, &range) {
             case .needMore: return
             case .heartBeat: break
-            case .failure(let failure):
-                let isTooBig = failure.number == SessionErrorCode.frameTooLarge.number
-                return fail(failure, isTooBig ? .tooBig : .policy)
+            case .failure(let failure): return fail(failure)
             case .frame(let frame):
                 let action = stomp.receive(frame)
                 decoder.version = stomp.version

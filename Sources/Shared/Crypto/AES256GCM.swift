@@ -30,6 +30,13 @@ public enum AES256GCM {
         return output
     }
 
+    /// Decrypts what `seal` returned, with its nonce in front.
+    public static func open(behindNonce bytes: [UInt8], key: [UInt8], context: [UInt8]) -> [UInt8]? {
+        guard bytes.count > nonceCount else { return nil }
+        return open(
+            Array(bytes[nonceCount...]), key: key, nonce: Array(bytes[..<nonceCount]), context: context)
+    }
+
     /// Decrypts what `seal` returned; nil where the key, the nonce or the context is another, or the bytes were changed.
     public static func open(_ sealed: [UInt8], key: [UInt8], nonce: [UInt8], context: [UInt8]) -> [UInt8]? {
         guard sealed.count >= tagCount, key.count == keyCount, nonce.count == nonceCount else { return nil }

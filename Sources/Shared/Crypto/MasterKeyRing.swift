@@ -85,11 +85,7 @@ public struct MasterKeyRing: Sendable {
 
     /// The data key; nil where its master key is missing or another, or the conversation is another.
     public func unwrap(_ wrapped: Wrapped, for conversation: UUID) -> [UInt8]? {
-        guard let key = keys[wrapped.master], let bytes = Base64.decode(wrapped.text.utf8),
-            bytes.count > AES256GCM.nonceCount
-        else { return nil }
-        return AES256GCM.open(
-            Array(bytes[AES256GCM.nonceCount...]), key: key, nonce: Array(bytes[..<AES256GCM.nonceCount]),
-            context: conversation.bytes)
+        guard let key = keys[wrapped.master], let bytes = Base64.decode(wrapped.text.utf8) else { return nil }
+        return AES256GCM.open(behindNonce: bytes, key: key, context: conversation.bytes)
     }
 }
