@@ -4,6 +4,8 @@ A gateway of the test's own makes the change; its wires to Redis and PostgreSQL 
 others go on by the gateways of the set-up.
 """
 
+import os
+import signal
 import threading
 import time
 
@@ -143,3 +145,26 @@ def test_whoever_loads_during_a_change_brings_nobody_back(name, wired, clients):
         if not is_held:
             break
     assert not is_held
+
+
+def test_a_change_finds_its_message_whatever_others_do_to_it_meanwhile(wired):
+    """PostgreSQL doesn't have the message, and the state that was looked for is gone from the cache when it is asked for."""
+    group, held = Group(), wired()
+    persister = int(os.environ["PARLEY_PID_PERSISTER_1"])
+    os.kill(persister, signal.SIGSTOP)
+    try:
+        for step in range(MAXIMUM):
+            id = parley.call("POST", group.path + "/messages", group.member, {"content": "text"}, url=OTHER).json["messageId"]
+            path = f"{group.path}/messages/{id}"
+            held.steps.hold_after(step)
+            thread, answers = held.change("PATCH", path, group.member, {"content": "held"})
+            is_held = held.steps.wait_until_held(thread)
+            assert parley.call("PATCH", path, group.member, {"content": "meanwhile"}, url=OTHER).status == 200
+            held.steps.release()
+            thread.join()
+            assert answers[0].status == 200, (step, answers[0].text)
+            if not is_held:
+                break
+    finally:
+        os.kill(persister, signal.SIGCONT)
+    assert step >= 3

@@ -4,6 +4,9 @@ internal import Shared
 ///
 /// Confined to its loop.
 struct MessageReader {
+    /// So often somebody may be faster.
+    private static let attempts = 8
+
     private let redis: RedisConnection
     private let postgres: PostgresPool
     private let partitioning: Partitioning
@@ -24,15 +27,8 @@ struct MessageReader {
 
     /// The same as it is kept.
     private func keptState(of message: Int64, in conversation: UUID) async throws(ReadError) -> Event? {
-        let partition = partitioning.partition(of: conversation)
         do {
-            // A message that was changed has its state under the change's id.
-            let changed = try await redis.call(
-                "HGET", Keys.changes(conversation, partition), String(message)
-            ).integer
-            let id = "\(changed ?? message)-0"
-            let cached = try await redis.call("XRANGE", Keys.events(conversation, partition), id, id)
-            if let event = EventReader.events(in: cached).first, event.messageID == message { return event }
+            if let event = try await cachedState(of: message, in: conversation) { return event }
         } catch {
             throw .redis(error)
         }
@@ -47,5 +43,21 @@ struct MessageReader {
         } catch {
             throw .postgres(error)
         }
+    }
+
+    /// The same as far as Redis has it. A message that was changed has its state under the change's id; where somebody changes it
+    /// between the two looks, the state is gone, and the next change's is looked for.
+    private func cachedState(of message: Int64, in conversation: UUID) async throws(RedisError) -> Event? {
+        let partition = partitioning.partition(of: conversation)
+        var known: Int64?
+        for attempt in 0..<Self.attempts {
+            let changed = try await redis.call("HGET", Keys.changes(conversation, partition), String(message)).integer
+            guard attempt == 0 || changed != known else { return nil }
+            known = changed
+            let id = "\(changed ?? message)-0"
+            let cached = try await redis.call("XRANGE", Keys.events(conversation, partition), id, id)
+            if let event = EventReader.events(in: cached).first, event.messageID == message { return event }
+        }
+        return nil
     }
 }
