@@ -168,4 +168,8 @@ class Client(stomp.ConnectionListener):
 
     def close(self):
         if self.connection.is_connected():
-            self.connection.disconnect()
+            try:
+                self.connection.disconnect()
+            except stomp.exception.NotConnectedException:
+                # The server has closed it between the two lines.
+                pass
