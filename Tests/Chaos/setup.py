@@ -29,6 +29,7 @@ class SetUp:
             **os.environ, "PARLEY_DATA_DIR": str(folder), "PARLEY_PORT": str(port), "PARLEY_LOG_PUBLISH": "summary",
             "PARLEY_BIN_DIR": str(self.folder / "bin"), "PARLEY_STREAM_MAX_ENTRIES": str(stream_bound)}
         self.state = {}
+        self.lives = 0
 
     def route_programs(self, programs):
         ports = self.network.ports
@@ -49,12 +50,26 @@ class SetUp:
 
     def up(self):
         """Starts what doesn't run."""
+        self.keep_logs()
         command = [ROOT / "scripts" / "up", "--detach", "--gateways", str(self.gateways_wanted)]
         result = subprocess.run(command, env=self.environment, capture_output=True, text=True)
         if result.returncode != 0:
             raise SystemExit(result.stdout + result.stderr)
         lines = (self.folder / "state.env").read_text().splitlines()
         self.state = {name: value.strip('"') for name, _, value in (line.partition("=") for line in lines)}
+
+    def keep_logs(self):
+        """Each life of a process keeps a log of its own, for whoever looks for what went wrong."""
+        self.lives += 1
+        for name in self.names:
+            log = self.folder / "log" / f"{name}.log"
+            if log.exists() and not self.runs(name):
+                log.rename(log.with_name(f"{name}.{self.lives}.log"))
+
+    @property
+    def names(self):
+        prefix = "PARLEY_PID_"
+        return [name.removeprefix(prefix).lower().replace("_", "-") for name in self.state if name.startswith(prefix)]
 
     def down(self, keeps_data):
         command = [ROOT / "scripts" / "down", *([] if keeps_data else ["--wipe"])]

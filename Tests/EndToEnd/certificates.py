@@ -29,3 +29,10 @@ class Authority:
     def trust(self):
         """What a client has to whom this authority counts."""
         return ssl.create_default_context(cafile=str(self.file))
+
+    def trust_with_threads(self):
+        """The same for a client that reads in one thread and writes in another, as `websockets` does: Python's TLS sockets lose
+        what is written while TLS 1.3's session tickets are read."""
+        context = self.trust()
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        return context

@@ -103,7 +103,8 @@ def test_aiohttp(way, pair):
 
 def test_websockets(way, pair):
     one, _, conversation = pair
-    websocket, _ = connected(one, url=way.url, **({"ssl": way.tls} if way.tls else {}))
+    tls = {"ssl": way.authority.trust_with_threads()} if way.authority else {}
+    websocket, _ = connected(one, url=way.url, **tls)
     websocket.send(frame("SUBSCRIBE", id="t", destination=f"/topic/conversation/{conversation}", receipt="s"))
     assert parse(websocket.recv(timeout=10))[0] == "RECEIPT"
     websocket.send(frame("SEND", json.dumps({"conversationId": conversation, "content": "hello"}),

@@ -1,11 +1,13 @@
 """Each limit on size and number, met from outside by one step too many."""
 
+import contextlib
 import json
 import os
 import signal
 import socket
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 import parley
 from test_websocket import closed_with, connected, frame, open_socket, parse
@@ -46,7 +48,9 @@ def test_a_websocket_frame(session):
 
 
 def test_a_websocket_message_in_fragments(session):
-    session.send(["x" * 2_000 for _ in range(5)])
+    # The server may have closed before the client has written its last, empty fragment.
+    with contextlib.suppress(ConnectionClosed):
+        session.send(["x" * 2_000 for _ in range(5)])
     assert closed_with(session) == 1009
 
 

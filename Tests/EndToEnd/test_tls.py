@@ -34,18 +34,17 @@ def secure(gateway, authority):
     return start
 
 
-def test_rest_and_websocket_over_tls(secure, pair):
+def test_rest_and_websocket_over_tls(secure, authority, pair):
     one, other, conversation = pair
     node = secure()
     path = f"/api/conversations/{conversation}/messages"
     assert parley.call("POST", path, one, {"content": "by https"}, url=node.url, tls=node.tls).status == 201
-    listener, _ = connected(other, url=node.websocket, ssl=node.tls)
-    assert listener.socket.version() == "TLSv1.3"
+    listener, _ = connected(other, url=node.websocket, ssl=authority.trust_with_threads())
     listener.send(frame("SUBSCRIBE", id="t", destination=f"/topic/conversation/{conversation}", resume_after=0, receipt="r"))
     assert parse(listener.recv(timeout=10))[0] == "RECEIPT"
     assert parley.json.loads(parse(listener.recv(timeout=10))[2])["content"] == "by https"
     # More than a record and more than the socket takes, in both directions.
-    sender, _ = connected(one, url=node.websocket, ssl=node.tls)
+    sender, _ = connected(one, url=node.websocket, ssl=authority.trust_with_threads())
     contents = [f"{number} " + "ä" * 3_900 for number in range(1_000)]
     for number, content in enumerate(contents):
         sender.send(frame("SEND", parley.json.dumps({"conversationId": conversation, "content": content}),
@@ -59,7 +58,7 @@ def test_rest_and_websocket_over_tls(secure, pair):
         websocket.close()
 
 
-def test_old_versions_and_plain_http_are_refused(secure):
+def test_new_versions_are_spoken_old_ones_and_plain_http_refused(secure):
     node = secure()
     port = parley.address(node.url.replace("https", "http"))[1]
     old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -74,9 +73,10 @@ def test_old_versions_and_plain_http_are_refused(secure):
             assert not plain.recv(1 << 16).startswith(b"HTTP/")
         except ConnectionError:
             pass
-    twelve = node.tls
-    twelve.maximum_version = ssl.TLSVersion.TLSv1_2
-    assert parley.call("GET", "/healthz", url=node.url, tls=twelve).status == 200
+    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        node.tls.maximum_version = version
+        node.tls.minimum_version = version
+        assert parley.call("GET", "/healthz", url=node.url, tls=node.tls).status == 200
     assert node.metric("parley_greetings_failed_total") >= 2
 
 
@@ -95,7 +95,7 @@ def serial(node, authority):
 
 def test_a_renewed_certificate_is_taken_on_sighup(secure, authority):
     node = secure()
-    kept, _ = connected(url=node.websocket, ssl=node.tls)
+    kept, _ = connected(url=node.websocket, ssl=authority.trust_with_threads())
     assert serial(node, authority) == 1
     certificate, _ = authority.issue("gateway", serial=7)
     node.process.send_signal(signal.SIGHUP)
@@ -144,7 +144,8 @@ def test_a_proxy_header_in_pieces(secure, authority):
         plain.connect(parley.address(node.url.replace("https", "http")))
         for byte in b"PROXY TCP4 192.0.2.7 192.0.2.1 4000 443\r\n":
             plain.sendall(bytes([byte]))
-        websocket, headers = connected(url=node.websocket, sock=plain, ssl=authority.trust(), server_hostname="localhost")
+        websocket, headers = connected(
+            url=node.websocket, sock=plain, ssl=authority.trust_with_threads(), server_hostname="localhost")
         websocket.close()
     line = next(line for line in node.stop() if '"connected"' in line and headers["session"] in line)
     assert parley.json.loads(line)["address"] == "192.0.2.7"

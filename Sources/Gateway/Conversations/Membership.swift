@@ -55,9 +55,9 @@ final class Membership {
         return .unavailable("the conversation is changing")
     }
 
-    /// What is known of a conversation's last event.
+    /// What is known of a conversation's last event; `recipients` are the two of a DIRECT one.
     enum Head: Sendable, Equatable {
-        case known(Int64, version: Int64)
+        case known(Int64, version: Int64, recipients: [UUID])
         case notFound
         case unavailable(String)
     }
@@ -69,10 +69,11 @@ final class Membership {
             do {
                 let replies = try await redis.pipeline([
                     RedisCommand("HGET", Keys.conversation(conversation, partition), "last"),
-                    RedisCommand("HGET", Keys.members(conversation, partition), "v"),
+                    RedisCommand("HMGET", Keys.members(conversation, partition), "v", "r"),
                 ])
-                if let head = replies[0].integer, let version = replies[1].integer {
-                    return .known(head, version: version)
+                if let head = replies[0].integer, let members = replies[1].elements, let version = members[0].integer {
+                    let recipients = members[1].text?.split(separator: ",").compactMap { UUID($0) } ?? []
+                    return .known(head, version: version, recipients: recipients)
                 }
             } catch {
                 return .unavailable(error.description)

@@ -2,8 +2,9 @@ internal import Shared
 
 /// What the hub hands to a worker: something that sessions of this worker may want.
 enum Delivery: Sendable {
-    /// An event of a conversation, in order; `isBehindHole` where something before it is lost for good.
-    case event(Event, isBehindHole: Bool)
+    /// An event of a conversation, in order; `isBehindHole` where something before it is lost for good. The users `lacking` have
+    /// something older of another conversation still to come: the positions of their queues stay.
+    case event(Event, isBehindHole: Bool, lacking: [UUID])
     /// An event of a conversation that comes too late for its place, after Redis has lost events.
     case stray(Event)
     /// Something after the last event of a conversation couldn't be read: its subscribers, and the queues of the two of a

@@ -52,6 +52,7 @@ extension Hub {
 
     /// Forgets conversations and users that nobody has needed for a while.
     func forgetIdle() {
+        heldBack.tidy()
         for (conversation, entry) in entries
         where entry.workers.isEmpty && !entry.feed.isBusy && loop.now - entry.lastUsed > Self.lingering {
             entries[conversation] = nil

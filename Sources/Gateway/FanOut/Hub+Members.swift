@@ -19,6 +19,7 @@ extension Hub {
         entry.version = version
         guard !entry.workers.isEmpty, !entry.isChecking else { return }
         entry.isChecking = true
+        heldBack.note(entry)
         loop.spawn { await self.check(entry) }
     }
 

@@ -13,10 +13,13 @@ extension Hub {
             entry.needsResync = true
             return
         }
+        heldBack.note(entry)
         loop.spawn {
             let head = await self.membership.head(of: entry.conversation)
             switch head {
-            case .known(let head, let version):
+            case .known(let head, let version, let recipients):
+                entry.recipients = recipients
+                self.heldBack.note(entry)
                 self.see(version, entry)
                 self.perform(entry.feed.headIsKnown(head), entry)
             case .notFound: self.abandon(entry, .notFound)
@@ -80,9 +83,9 @@ extension Hub {
     /// soon as it goes.
     func skip(_ entry: FeedEntry) {
         metrics.gaps.increment()
-        var targets = entry.workers
-        for user in entry.recipients { if let known = users[user] { targets.formUnion(known.workers) } }
-        for worker in targets { hand(.gap(entry.conversation, recipients: entry.recipients), to: worker) }
+        for worker in targets(of: entry, entry.recipients) {
+            hand(.gap(entry.conversation, recipients: entry.recipients), to: worker)
+        }
     }
 
     /// Nothing is under way any more for this conversation: those who waited for it are told.

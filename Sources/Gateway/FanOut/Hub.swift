@@ -24,6 +24,7 @@ final class Hub {
     var workers: [LoopReference<Worker>] = []
     var entries: [UUID: FeedEntry] = [:]
     var users: [UUID: UserEntry] = [:]
+    var heldBack = HeldBack()
     /// Called for what comes in on a channel of neither a conversation nor a user, and when such a one is confirmed.
     var onOtherMessage: (_ channel: [UInt8]) -> Void = { _ in }
     var onOtherConfirmed: (_ channel: String) -> Void = { _ in }
@@ -93,6 +94,7 @@ final class Hub {
                 ])
         }
         perform(action, entry)
+        if entry.isHeld { heldBack.note(entry) }
     }
 
     func perform(_ action: ConversationFeed.Action, _ entry: FeedEntry) {
@@ -107,7 +109,7 @@ final class Hub {
             mend(entry, seen: after)
             fill(entry, after: after)
         case .stray(let event):
-            for worker in entry.workers { hand(.stray(event), to: worker) }
+            for worker in targets(of: entry, event.head.recipients) { hand(.stray(event), to: worker) }
             mend(entry, seen: entry.feed.position ?? 0)
         case .skip(_, let events):
             skip(entry)
@@ -132,10 +134,23 @@ final class Hub {
                 entry.held.append(event)
                 continue
             }
-            var targets = entry.workers
-            for user in event.head.recipients { if let known = users[user] { targets.formUnion(known.workers) } }
             let isBehindHole = !entry.holesBefore.isEmpty && entry.holesBefore.remove(event.id) != nil
-            for worker in targets { hand(.event(event, isBehindHole: isBehindHole), to: worker) }
+            let delivery = Delivery.event(event, isBehindHole: isBehindHole, lacking: lacking(event.head.recipients))
+            for worker in targets(of: entry, event.head.recipients) { hand(delivery, to: worker) }
+        }
+    }
+
+    /// The workers that have somebody for a conversation.
+    func targets(of entry: FeedEntry, _ recipients: [UUID]) -> Set<Int> {
+        var targets = entry.workers
+        for user in recipients { if let known = users[user] { targets.formUnion(known.workers) } }
+        return targets
+    }
+
+    /// Those users who still lack something older of another conversation, or may do so since their channel is deaf.
+    private func lacking(_ recipients: [UUID]) -> [UUID] {
+        recipients.filter { user in
+            users[user].map { !$0.isConfirmed || heldBack.has(somethingFor: user) } ?? false
         }
     }
 
@@ -159,6 +174,7 @@ final class FeedEntry {
     var feed: ConversationFeed
     /// Workers with subscribers to the conversation itself.
     var workers: Set<Int> = []
+    /// The two of a DIRECT conversation, once they are known.
     var recipients: [UUID] = []
     /// Who waits for the feed to be live.
     var waiters: [(Hub.FollowAnswer) -> Void] = []
@@ -177,6 +193,8 @@ final class FeedEntry {
     /// When an event or a follower came last, and when the head was compared last, in monotonic milliseconds.
     var lastUsed: Int64 = 0
     var lastChecked: Int64 = 0
+    /// Whether what comes in isn't passed on at present.
+    var isHeld: Bool { feed.isBusy || isChecking }
 
     init(_ conversation: UUID, _ feed: ConversationFeed) {
         self.conversation = conversation

@@ -77,8 +77,9 @@ final class Subscription {
         }
     }
 
-    /// Writes an event; false when the socket or the window of unacknowledged ones is full.
-    func write(_ event: Event, _ frames: EventFrames) -> Bool {
+    /// Writes an event; false when the socket or the window of unacknowledged ones is full. A live user's queue `movesOn` with it
+    /// unless something older is still to come.
+    func write(_ event: Event, _ frames: EventFrames, movesOn: Bool = true) -> Bool {
         guard session.takesMore else { return false }
         var ack: String?
         if window != nil {
@@ -89,7 +90,7 @@ final class Subscription {
             session.wrote(event)
         }
         if destination == .messages {
-            if case .live = flow { position = max(position, event.id) }
+            if movesOn, case .live = flow { position = max(position, event.id) }
             session.connection.send(frames.encode(style, ack: ack, position: position))
         } else if let ack {
             session.connection.send(frames.encode(style, ack: ack))

@@ -48,24 +48,40 @@ final class UserQueues {
         hub.run { hub in hub.unfollow(user: user, for: worker) }
     }
 
-    /// Hands an event of a DIRECT conversation to its participants' sessions, but for those that have its topic.
-    func deliver(_ event: Event, _ frames: EventFrames) {
+    /// Hands an event of a DIRECT conversation to its participants' sessions, but for those that have its topic. Those who are
+    /// `lacking` something older of another conversation keep the position of their queue.
+    func deliver(_ event: Event, _ frames: EventFrames, lacking: [UUID]) {
+        forEachListener(of: event) { user, subscription in
+            deliver(event, frames, to: subscription, movesOn: !lacking.contains(user))
+        }
+    }
+
+    /// Hands over an event that comes too late for its place. Who is behind finds it in the history only.
+    func deliver(stray event: Event, _ frames: EventFrames) {
+        forEachListener(of: event) { _, subscription in
+            if case .live = subscription.flow { _ = subscription.write(event, frames) }
+        }
+    }
+
+    private func forEachListener(of event: Event, _ body: (UUID, Subscription) -> Void) {
         for user in event.head.recipients {
             guard let queues = users[user] else { continue }
             for subscription in queues.messages where !subscription.session.hasTopic(of: event.conversation) {
-                deliver(event, frames, to: subscription)
+                body(user, subscription)
             }
         }
     }
 
-    private func deliver(_ event: Event, _ frames: EventFrames, to subscription: Subscription) {
+    private func deliver(_ event: Event, _ frames: EventFrames, to subscription: Subscription, movesOn: Bool) {
         guard case .live = subscription.flow else {
             subscription.missedSomething = true
             return
         }
         // What catching up has brought already comes in once more.
         if event.id <= subscription.brought[event.conversation] ?? 0 { return }
-        if !subscription.write(event, frames) { subscription.session.userQueueFellBehind(subscription) }
+        if !subscription.write(event, frames, movesOn: movesOn) {
+            subscription.session.userQueueFellBehind(subscription)
+        }
     }
 
     /// Something of a conversation couldn't be read in its turn: its participants' queues read on for themselves.

@@ -130,12 +130,15 @@ final class Worker {
     func receive(_ deliveries: [Delivery]) {
         for delivery in deliveries {
             switch delivery {
-            case .event(let event, let isBehindHole):
+            case .event(let event, let isBehindHole, let lacking):
                 let frames = EventFrames(event, isBehindHole: isBehindHole)
                 // The topic first: whoever has it doesn't get the event on the user's queue.
                 rooms.deliver(event, frames)
-                userQueues.deliver(event, frames)
-            case .stray(let event): rooms.deliver(stray: event, EventFrames(event))
+                userQueues.deliver(event, frames, lacking: lacking)
+            case .stray(let event):
+                let frames = EventFrames(event)
+                rooms.deliver(stray: event, frames)
+                userQueues.deliver(stray: event, frames)
             case .gap(let conversation, let recipients):
                 rooms.fallBehind(in: conversation)
                 userQueues.fallBehind(recipients)

@@ -89,7 +89,7 @@ extension ClientSession {
             room.add(subscription)
             return confirm(subscription, receipt)
         }
-        topics[conversation, default: 0] += 1
+        topics[conversation, default: Topic(begins: room.position)].count += 1
         // Nothing that happens now may overtake the RECEIPT and the replay.
         if let resumeAfter { subscription.flow = .behind(resumeAfter) }
         room.add(subscription)
@@ -139,8 +139,8 @@ extension ClientSession {
         case .acks, .errors: replyQueues.removeAll { $0 === subscription }
         case .messages, .conversations, .receipts: worker.userQueues.remove(subscription, of: identity.user)
         case .conversation(let conversation):
-            let count = topics[conversation, default: 1] - 1
-            topics[conversation] = count > 0 ? count : nil
+            topics[conversation]?.count -= 1
+            if topics[conversation]?.count == 0 { topics[conversation] = nil }
             worker.rooms.remove(subscription, from: conversation)
         case .typing(let conversation): worker.rooms.remove(subscription, from: conversation)
         }

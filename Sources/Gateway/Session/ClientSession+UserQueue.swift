@@ -3,8 +3,9 @@ internal import Shared
 /// `/user/queue/messages`: what a user missed comes first, then everything as it happens.
 ///
 /// A position is an event id, and ids carry their time: a device that resumes gets every event of the user's DIRECT
-/// conversations after it. While a subscription catches up, what it gets carries the position from which it started, since
-/// another conversation may still have something older.
+/// conversations after it. So it goes on with an event only where nothing older of another conversation is still to come:
+/// while a subscription catches up, what it gets carries the position from which it started, and while the node fetches
+/// something for the user the position stays.
 extension ClientSession {
     /// Events of different conversations come in another order than their ids say, by this much at most; so much is read
     /// again, and recognised by its ids.
@@ -69,17 +70,20 @@ extension ClientSession {
         } catch {
             throw .redis(error)
         }
-        for (conversation, lastEvent) in news where !hasTopic(of: conversation) {
+        for (conversation, lastEvent) in news {
             let cursors = try await worker.cursors.loadedCursors(of: conversation)
             let delivered = cursors.positions[identity.user]?.delivered ?? 0
             let start = max(isFirst ? delivered : after, subscription.brought[conversation] ?? 0)
-            guard start < lastEvent else { continue }
-            try await read(conversation, after: start, cursors, subscription, isFirst: isFirst)
+            // What a topic brings, too, doesn't come twice.
+            let end = topics[conversation]?.begins ?? .max
+            guard start < min(lastEvent, end) else { continue }
+            try await read(conversation, after: start, upTo: end, cursors, subscription, isFirst: isFirst)
         }
     }
 
     private func read(
-        _ conversation: UUID, after start: Int64, _ cursors: Cursors, _ subscription: Subscription, isFirst: Bool
+        _ conversation: UUID, after start: Int64, upTo end: Int64, _ cursors: Cursors, _ subscription: Subscription,
+        isFirst: Bool
     ) async throws(ReadError) {
         var position = start
         while case .behind = subscription.flow {
@@ -89,6 +93,7 @@ extension ClientSession {
             }
             let events = try await worker.reader.events(of: conversation, after: position, limit: Self.page)
             for event in events {
+                guard event.id <= end else { return }
                 // On a first subscription one's own messages are nothing that was missed.
                 let isOwn = isFirst && event.sender == identity.user
                 if !isOwn, !subscription.write(event, EventFrames(event, cursors)) { break }

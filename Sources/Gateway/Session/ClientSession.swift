@@ -15,6 +15,14 @@ final class ClientSession: Peer {
         case ended
     }
 
+    /// A conversation that the session hears by its topic, and so not on the user's queue.
+    struct Topic {
+        /// The last event before those that the topic brings.
+        let begins: Int64
+        /// How many subscriptions it has.
+        var count = 0
+    }
+
     /// Once this many times the size of the queue waits to be taken by a client, nothing more of his is read: beyond once its size
     /// subscriptions fall behind, so that only replies can get there.
     private static let chokingQueues = 2
@@ -37,8 +45,8 @@ final class ClientSession: Peer {
     /// Those of them that replies and refusals are told on.
     var replyQueues: [Subscription] = []
     var nextWindow: Int64 = 0
-    /// How many topic subscriptions the session has per conversation.
-    var topics: [UUID: Int] = [:]
+    /// The conversations whose topic the session has.
+    var topics: [UUID: Topic] = [:]
     /// Subscriptions that wait for the socket to drain.
     var drainWaiters: [() -> Void] = []
     /// When the ping that waits for its pong was sent (monotonic ms).
