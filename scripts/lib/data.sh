@@ -20,6 +20,6 @@ make_data_folder() {
 # Removes what the scripts made and nothing else: PARLEY_DATA_DIR may have named a folder with other things in it.
 wipe_data_folder() {
     wipe_postgres
-    rm -rf "${DATA:?}"/{redis,log,run,ports,jwt-secret,haproxy.cfg,state.env,lock}
+    rm -rf "${DATA:?}"/{redis,files,log,run,ports,jwt-secret,haproxy.cfg,state.env,lock}
     rmdir --ignore-fail-on-non-empty "$DATA"
 }

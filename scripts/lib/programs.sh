@@ -30,8 +30,12 @@ load_secret() {
 export_settings() {
     # Whoever tries the set-up out loads it from one machine, as a few users.
     export PARLEY_RATE_SENDS=${PARLEY_RATE_SENDS:-off} PARLEY_RATE_HANDSHAKES=${PARLEY_RATE_HANDSHAKES:-off}
+    export PARLEY_RATE_UPLOADS=${PARLEY_RATE_UPLOADS:-off}
     export PARLEY_RATE_HANDSHAKES_PER_ADDRESS=${PARLEY_RATE_HANDSHAKES_PER_ADDRESS:-off}
     export PARLEY_RATE_HANDSHAKES_PER_NODE=${PARLEY_RATE_HANDSHAKES_PER_NODE:-off}
+    # All gateways share one folder for files.
+    export PARLEY_FILES_DIR=${PARLEY_FILES_DIR:-$DATA/files}
+    mkdir -p "$PARLEY_FILES_DIR"
     unset PARLEY_DATA_DIR PARLEY_BIN_DIR
     export PARLEY_REDIS_URL PARLEY_DATABASE_URL PARLEY_JWT_SECRET=$JWT_SECRET PARLEY_JWT_ALGORITHM=HS256
     PARLEY_REDIS_URL=$(redis_url)

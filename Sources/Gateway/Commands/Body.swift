@@ -36,10 +36,16 @@ struct Body {
         return text
     }
 
-    func uuid(_ name: String) throws(CommandError) -> UUID {
-        guard let uuid = UUID(try string(name)) else {
+    func optionalUUID(_ name: String) throws(CommandError) -> UUID? {
+        guard let text = try optionalString(name) else { return nil }
+        guard let uuid = UUID(text) else {
             throw CommandError(.invalidField, "\(name) must be a UUID.", field: name)
         }
+        return uuid
+    }
+
+    func uuid(_ name: String) throws(CommandError) -> UUID {
+        guard let uuid = try optionalUUID(name) else { throw Self.missing(name) }
         return uuid
     }
 

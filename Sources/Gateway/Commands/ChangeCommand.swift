@@ -37,7 +37,7 @@ struct ChangeCommand {
 
     /// The message in its new state, or the event that did the same before.
     enum Result {
-        case change(MessageChange, MessageJSON)
+        case change(MessageChange, MessageJSON, removes: UUID?)
         case already(eventID: Int64)
     }
 
@@ -47,6 +47,7 @@ struct ChangeCommand {
             let createdAt = state["createdAt"]?.string, let created = RFC3339.parse(createdAt)
         else { throw CommandError(.internalError, "The message's data is damaged.") }
         var new = old
+        var removed: UUID?
         let kind: EventKind
         switch action {
         case .edit(let content):
@@ -70,11 +71,13 @@ struct ChangeCommand {
             }
             if old.isDeleted { return .already(eventID: event.id) }
             new.content = ""
+            removed = state["file"]?.object?["fileId"]?.string.flatMap { UUID($0) }
             new.file = nil
             new.isDeleted = true
             kind = .deleted
         }
         return .change(
-            MessageChange(kind: kind, message: message, expected: event.id, createdAt: createdAt), new)
+            MessageChange(kind: kind, message: message, expected: event.id, createdAt: createdAt), new, removes: removed
+        )
     }
 }

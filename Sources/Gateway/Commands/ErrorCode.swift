@@ -10,6 +10,8 @@ enum ErrorCode: String, CaseIterable, Sendable {
     case contentTooLong = "content-too-long"
     case unknownDestination = "unknown-destination"
     case wrongDestination = "wrong-destination"
+    case fileTooLarge = "file-too-large"
+    case uploadIncomplete = "upload-incomplete"
     case notAllowed = "not-allowed"
     case tooManySubscriptions = "too-many-subscriptions"
     case tooManySessions = "too-many-sessions"
@@ -30,6 +32,8 @@ enum ErrorCode: String, CaseIterable, Sendable {
         case .contentTooLong: 103
         case .unknownDestination: 104
         case .wrongDestination: 105
+        case .fileTooLarge: 106
+        case .uploadIncomplete: 107
         case .notAllowed: 200
         case .tooManySubscriptions: 201
         case .tooManySessions: 202
@@ -47,7 +51,8 @@ enum ErrorCode: String, CaseIterable, Sendable {
     var status: Int {
         switch self {
         case .malformedJSON, .missingField, .invalidField, .unknownDestination, .wrongDestination: 400
-        case .contentTooLong: 413
+        case .contentTooLong, .fileTooLarge: 413
+        case .uploadIncomplete: 408
         case .notAllowed: 403
         case .notFound: 404
         case .archived, .transactionStopped: 409

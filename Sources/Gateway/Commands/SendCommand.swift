@@ -4,8 +4,14 @@ internal import Shared
 struct SendCommand {
     let conversation: UUID
     let content: String
-    let messageType: String
+    /// What the client said; a message with a file that it says nothing of is a picture or not by that file.
+    private let givenType: String?
     let clientMessageID: String
+    /// The file that is to be attached.
+    let file: UUID?
+    /// What is known of it, once it has been looked up.
+    private var attachment: (type: String, json: [UInt8])?
+    var messageType: String { attachment?.type ?? givenType ?? "TEXT" }
 
     /// Reads and checks a body; `conversation` is given where the URL names it.
     init(
@@ -17,19 +23,13 @@ struct SendCommand {
         } else {
             self.conversation = try body.uuid("conversationId")
         }
-        content = try rules.content(try body.string("content"))
-        messageType = try body.optionalString("messageType") ?? "TEXT"
-        switch messageType {
-        case "TEXT": break
-        case "SYSTEM":
-            guard sender.senderType == "SYSTEM" else {
-                throw CommandError(.notAllowed, "SYSTEM messages are made by the server.", field: "messageType")
-            }
-        case "FILE", "IMAGE":
-            throw CommandError(.invalidField, "This server doesn't take files.", field: "messageType")
-        default:
-            throw CommandError(
-                .invalidField, "messageType must be TEXT, FILE, IMAGE or SYSTEM.", field: "messageType")
+        file = try body.optionalUUID("fileId")
+        givenType = try body.optionalString("messageType")
+        try Self.check(givenType, hasFile: file != nil, sender)
+        if file != nil, try body.optionalString("content") ?? "" == "" {
+            content = ""
+        } else {
+            content = try rules.content(try body.string("content"))
         }
         if let given = try body.optionalString("clientMessageId") {
             clientMessageID = try ContentRules.clientMessageID(given)
@@ -39,12 +39,40 @@ struct SendCommand {
         }
     }
 
+    private static func check(_ type: String?, hasFile: Bool, _ sender: Identity) throws(CommandError) {
+        switch type {
+        case "FILE", "IMAGE":
+            guard hasFile else { throw CommandError(.missingField, "fileId is missing.", field: "fileId") }
+        case "TEXT", nil: break
+        case "SYSTEM":
+            guard sender.senderType == "SYSTEM" else {
+                throw CommandError(.notAllowed, "SYSTEM messages are made by the server.", field: "messageType")
+            }
+        default:
+            throw CommandError(
+                .invalidField, "messageType must be TEXT, FILE, IMAGE or SYSTEM.", field: "messageType")
+        }
+        if hasFile, type == "TEXT" || type == "SYSTEM" {
+            throw CommandError(.invalidField, "A message with a file is FILE or IMAGE.", field: "messageType")
+        }
+    }
+
+    /// Attaches the file, which the sender has uploaded for this conversation.
+    mutating func attach(_ facts: FileFacts, _ rules: ContentRules) throws(CommandError) {
+        let isPicture = MediaType.isPicture(facts.type)
+        guard givenType != "IMAGE" || isPicture else {
+            throw CommandError(.invalidField, "The file is no picture that is known here.", field: "messageType")
+        }
+        attachment = (givenType ?? (isPicture ? "IMAGE" : "FILE"), JSONWriter.bytes(facts.json(rules)))
+    }
+
     /// The message for the write path; `deadline` in monotonic milliseconds.
     func draft(sender: Identity, deadline: Int64, _ completion: @escaping (SendOutcome) -> Void) -> Draft {
         Draft(
             MessageJSON(
                 conversation: conversation, sender: sender.user, senderType: sender.senderType,
-                messageType: messageType, content: content, clientMessageID: clientMessageID),
+                messageType: messageType, content: content,
+                clientMessageID: clientMessageID, file: attachment?.json),
             sender: sender.user, clientMessageID: clientMessageID,
             digest: DedupeDigest.digest(sender: sender.user, clientMessageID: clientMessageID), deadline: deadline,
             completion: completion)

@@ -55,7 +55,18 @@ extension WebSocketController {
             now: WallClock.nowMilliseconds())
         switch result {
         case .already(let eventID): return .changed(command.conversation, eventID: eventID)
-        case .change(let change, let json): return try await submit(change, json, command, origin)
+        case .change(let change, let json, let file):
+            // The file first: a message that is gone while its file isn't would be a promise broken.
+            if let file { try await delete(file) }
+            return try await submit(change, json, command, origin)
+        }
+    }
+
+    private func delete(_ file: UUID) async throws(CommandError) {
+        do throws(PostgresError) {
+            try await worker.files.delete(file)
+        } catch {
+            throw .unavailable()
         }
     }
 

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Shared
 
 /// The commands of clients: validates, authorises and publishes; it holds no business logic.
@@ -23,9 +24,25 @@ final class WebSocketController {
         config = worker.node.config
     }
 
-    /// Whether SENDs to a destination may wait for their answers side by side; others are carried out one after the other.
-    static func isPipelined(_ destination: String) -> Bool {
-        destination != "/app/chat.edit" && destination != "/app/chat.delete" && destination != "/app/auth.refresh"
+    private static let fileField = Array(#""fileId""#.utf8)
+
+    /// Whether a SEND may wait for its answer side by side with others; the rest are carried out one after the other: what comes
+    /// behind a message with a file, which is looked up first, must not overtake it.
+    static func isPipelined(_ destination: String, _ body: ArraySlice<UInt8>) -> Bool {
+        switch destination {
+        case "/app/chat.edit", "/app/chat.delete", "/app/auth.refresh": false
+        case "/app/chat.send": !mentionsFile(body)
+        default: true
+        }
+    }
+
+    private static func mentionsFile(_ body: ArraySlice<UInt8>) -> Bool {
+        body.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, bytes.count >= fileField.count else { return false }
+            return (0...bytes.count - fileField.count).contains { place in
+                bytes[place] == fileField[0] && memcmp(base + place, fileField, fileField.count) == 0
+            }
+        }
     }
 
     /// Carries out a SEND; `completion` is called once, now or later.
@@ -72,8 +89,34 @@ final class WebSocketController {
                 return completion(
                     .refused(.tooFast(retryAfter: retryAfter), clientMessageID: command.clientMessageID))
             }
-            submit(command, from: origin, completion)
+            guard let file = command.file else { return submit(command, from: origin, completion) }
+            worker.loop.spawn { [self] in
+                var command = command
+                do throws(CommandError) {
+                    try command.attach(try await attachment(file, command, origin), config.content)
+                } catch {
+                    return completion(.refused(error, clientMessageID: command.clientMessageID))
+                }
+                submit(command, from: origin, completion)
+            }
         }
+    }
+
+    /// What is known of a file that a message is to show.
+    private func attachment(
+        _ file: UUID, _ command: SendCommand, _ origin: Origin
+    ) async throws(CommandError) -> FileFacts {
+        let facts: FileFacts?
+        do throws(PostgresError) {
+            facts = try await worker.files.find(file)
+        } catch {
+            throw .unavailable()
+        }
+        guard let facts, facts.conversation == command.conversation, facts.uploader == origin.identity.user else {
+            throw CommandError(
+                .notFound, "There is no such file that you have uploaded for this conversation.", field: "fileId")
+        }
+        return facts
     }
 
     private func submit(_ command: SendCommand, from origin: Origin, _ completion: @escaping (Outcome) -> Void) {

@@ -31,6 +31,8 @@ struct GatewayConfig: Sendable {
     var content: ContentRules
     /// The file with the master keys; nil where contents are stored in clear.
     var encryptionKeysFile: String?
+    /// Uploads and downloads.
+    var files: FilesConfig
     /// How large a REST call may be, but for uploads.
     var http: HTTPLimits
     /// How long a sent message may take until its outcome is told as unknown.
@@ -77,6 +79,7 @@ struct GatewayConfig: Sendable {
             maximumCharacters: reader.read(GatewaySettings.maxContentChars),
             markup: reader.read(GatewaySettings.contentMarkup))
         encryptionKeysFile = reader.read(GatewaySettings.encryptionKeysFile)
+        files = FilesConfig(&reader)
         http = HTTPLimits(
             requestLine: reader.read(GatewaySettings.maxRequestLineBytes),
             headerCount: reader.read(GatewaySettings.maxRequestHeaders),

@@ -1,6 +1,6 @@
 internal import Shared
 
-/// The key of one conversation's contents.
+/// The key of one conversation's contents and files.
 ///
 /// Contents are encrypted by AES-256-GCM. The nonce is made of the content and of whose it is, by a second key (as in RFC 5297, synthetic
 /// initialisation vectors): the same message sent twice is stored twice the same, so that the persister recognises it.
@@ -18,11 +18,18 @@ struct DataKey: Sendable {
 
     private let encryption: [UInt8]
     private let nonces: [UInt8]
+    private let files: [UInt8]
 
-    /// Derives both keys from the secret that is stored under a master key.
+    /// Derives all keys from the secret that is stored under a master key.
     init(secret: [UInt8]) {
         encryption = HMACSHA256.digest(key: secret, Array("parley content encryption".utf8))
         nonces = HMACSHA256.digest(key: secret, Array("parley content nonce".utf8))
+        files = HMACSHA256.digest(key: secret, Array("parley file encryption".utf8))
+    }
+
+    /// What encrypts one file of the conversation; a file's id is used once.
+    func cipher(of file: UUID) -> FileCipher {
+        FileCipher(file: file, key: HMACSHA256.digest(key: files, file.bytes))
     }
 
     /// The content as it is stored; an empty one stays empty.

@@ -19,15 +19,21 @@ final class HTTPPeer: Peer {
     private let isAdmitted: Bool
     private var parser: HTTPRequestParser
     private var isAnswering = false
+    /// What comes in piece by piece of the present request.
+    private var content: ContentStream?
+    /// Whoever waits until the client has taken what was sent.
+    private var drainWaiter: (() -> Void)?
     /// When the request that is being read has to be whole (monotonic ms).
     private var deadline: Int64
+    /// When an upload has to be whole, however steadily it comes in.
+    private var uploadDeadline: Int64 = 0
 
     init(connection: Connection, worker: Worker, service: Service, isAdmitted: Bool) {
         self.connection = connection
         self.worker = worker
         self.service = service
         self.isAdmitted = isAdmitted
-        parser = HTTPRequestParser(limits: worker.node.config.http)
+        parser = HTTPRequestParser(limits: worker.node.config.http, streams: FilesResource.isUpload)
         deadline = worker.loop.now + worker.node.config.webSocket.handshakeTimeout
     }
 
@@ -50,6 +56,16 @@ final class HTTPPeer: Peer {
                     status: failure.status, code: "bad-request", detail: failure.reason)
                 return respond(response, isHead: false, keepsAlive: false)
             case .request(let request): answer(request)
+            case .streamed(let request, let length, let expectsContinue):
+                takeUpload(request, length, expectsContinue: expectsContinue)
+            case .content(let piece):
+                deadline = min(worker.loop.now + worker.node.config.webSocket.idleTimeout, uploadDeadline)
+                content?.append(buffer[piece])
+                if content?.isFull == true { return connection.pauseReading() }
+            case .contentEnd:
+                isAnswering = true
+                connection.pauseReading()
+                content?.end()
             }
         }
     }
@@ -61,35 +77,100 @@ final class HTTPPeer: Peer {
     /// Answers a request, or turns the connection into a WebSocket; nothing is read meanwhile.
     private func answer(_ request: HTTPRequest) {
         worker.metrics.httpRequests.increment()
-        let isHead = request.method == "HEAD"
-        guard isAdmitted || service == .operations else {
-            let response = ProblemDetails.response(
-                status: 503, code: "too-many-connections", detail: "This node takes no more connections.",
-                retryAfter: 5)
-            return respond(response, isHead: isHead, keepsAlive: false)
-        }
+        guard isServed(request) else { return }
         if Self.webSocketPaths.contains(request.path), service != .operations {
             return openWebSocket(request)
         }
         isAnswering = true
         connection.pauseReading()
         worker.loop.spawn { [self] in
-            let response = await worker.router.respond(to: request, service, from: connection.clientAddress)
-            isAnswering = false
-            deadline = worker.loop.now + worker.node.config.webSocket.idleTimeout
-            respond(response, isHead: isHead, keepsAlive: request.keepsAlive)
-            if connection.isOpen { connection.resumeReading() }
+            let answer = await worker.router.respond(to: request, nil, service, from: connection.clientAddress)
+            await finish(answer, to: request, keepsAlive: request.keepsAlive)
         }
     }
 
-    private func respond(_ response: HTTPResponse, isHead: Bool, keepsAlive: Bool) {
+    /// Answers a request while its content comes in. An answer that doesn't wait for all of it ends the connection.
+    private func takeUpload(_ request: HTTPRequest, _ length: Int?, expectsContinue: Bool) {
+        worker.metrics.httpRequests.increment()
+        guard isServed(request) else { return }
+        uploadDeadline = worker.loop.now + worker.node.config.files.uploadTimeout
+        deadline = min(worker.loop.now + worker.node.config.webSocket.idleTimeout, uploadDeadline)
+        var isAwaited = expectsContinue
+        let content = ContentStream(length: length) { [connection] in
+            if isAwaited { connection.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) }
+            isAwaited = false
+            connection.resumeReading()
+        }
+        self.content = content
+        worker.loop.spawn { [self] in
+            let answer = await worker.router.respond(to: request, content, service, from: connection.clientAddress)
+            self.content = nil
+            await finish(answer, to: request, keepsAlive: request.keepsAlive && content.isWhole)
+        }
+    }
+
+    /// A node that is full says so, and ends the connection.
+    private func isServed(_ request: HTTPRequest) -> Bool {
+        if isAdmitted || service == .operations { return true }
+        let response = ProblemDetails.response(
+            status: 503, code: "too-many-connections", detail: "This node takes no more connections.", retryAfter: 5)
+        respond(response, isHead: request.method == "HEAD", keepsAlive: false)
+        return false
+    }
+
+    private func finish(_ answer: Answer, to request: HTTPRequest, keepsAlive: Bool) async {
+        let isHead = request.method == "HEAD"
+        if let file = answer.file, !isHead {
+            await send(answer, file, keepsAlive: keepsAlive)
+        } else {
+            respond(answer.response, length: answer.length, isHead: isHead, keepsAlive: keepsAlive)
+        }
+        isAnswering = false
+        deadline = worker.loop.now + worker.node.config.webSocket.idleTimeout
+        if connection.isOpen { connection.resumeReading() }
+    }
+
+    private func respond(_ response: HTTPResponse, length: Int64? = nil, isHead: Bool, keepsAlive: Bool) {
         guard connection.isOpen else { return }
+        sendHead(response, length: length, isHead: isHead, keepsAlive: keepsAlive)
+        if !keepsAlive { connection.finish() }
+    }
+
+    private func sendHead(_ response: HTTPResponse, length: Int64?, isHead: Bool, keepsAlive: Bool) {
         var output: [UInt8] = []
         HTTPResponseWriter.append(
-            response, to: &output, isHead: isHead, keepsAlive: keepsAlive,
+            response, to: &output, length: length, isHead: isHead, keepsAlive: keepsAlive,
             now: WallClock.nowMilliseconds() / 1_000)
         connection.send(output)
+    }
+
+    /// Sends a file piece by piece: the next is read while one is on its way.
+    private func send(_ answer: Answer, _ file: FileReader, keepsAlive: Bool) async {
+        var hasBegun = false
+        do throws(FileReadError) {
+            var next = try await file.next()
+            guard connection.isOpen else { return }
+            sendHead(answer.response, length: answer.length, isHead: false, keepsAlive: keepsAlive)
+            hasBegun = true
+            while let piece = next {
+                connection.send(piece)
+                worker.metrics.downloadedBytes.increment(by: piece.count)
+                next = try await file.next()
+                if connection.queuedBytes > 0 { await drained() }
+                guard connection.isOpen else { return }
+            }
+        } catch {
+            worker.log.error("file can't be read to its end", [.error: .string("\(error)")])
+            // Behind its beginning, all that can still be said is that it is too short.
+            if hasBegun { return connection.close("file can't be read") }
+            return respond(
+                CommandError(.internalError, "The file is damaged.").response, isHead: false, keepsAlive: false)
+        }
         if !keepsAlive { connection.finish() }
+    }
+
+    private func drained() async {
+        await withCheckedContinuation { continuation in drainWaiter = { continuation.resume() } }
     }
 
     private func openWebSocket(_ request: HTTPRequest) {
@@ -155,14 +236,22 @@ final class HTTPPeer: Peer {
 
     // MARK: Life
 
-    func transportClosed(_ reason: String) {}
+    func transportClosed(_ reason: String) {
+        content?.breakOff()
+        outputDrained()
+    }
 
-    func outputDrained() {}
+    func outputDrained() {
+        let waiter = drainWaiter
+        drainWaiter = nil
+        waiter?()
+    }
 
     func checkLiveness(_ now: Int64) -> Int64 {
         if isAnswering { return now + 1_000 }
         if now >= deadline {
-            connection.finish()
+            // Who takes an upload says that it didn't come in time.
+            if let content { content.breakOff() } else { connection.finish() }
             return now + 1_000
         }
         return deadline

@@ -11,6 +11,7 @@ final class Router {
     private let messages: MessagesResource
     private let members: MembersResource
     private let tickets: TicketsResource
+    private let files: FilesResource
     private let admin: AdminResource
 
     init(worker: Worker) {
@@ -22,72 +23,102 @@ final class Router {
         messages = MessagesResource(worker: worker)
         members = MembersResource(worker: worker)
         tickets = TicketsResource(worker: worker)
+        files = FilesResource(worker: worker)
         admin = AdminResource(worker: worker)
     }
 
-    func respond(to request: HTTPRequest, _ service: HTTPPeer.Service, from address: String) async -> HTTPResponse {
-        if service != .clients, let response = operations.respond(to: request) { return response }
-        guard service != .operations else { return Self.notFound }
-        if let response = WebAssets.respond(to: request) { return response }
+    /// Answers a request; `content` is what comes piece by piece of an upload.
+    func respond(
+        to request: HTTPRequest, _ content: ContentStream?, _ service: HTTPPeer.Service, from address: String
+    ) async -> Answer {
+        if service != .clients, let response = operations.respond(to: request) { return Answer(response) }
+        guard service != .operations else { return Answer(Self.notFound) }
+        if let response = WebAssets.respond(to: request) { return Answer(response) }
         if request.path == "/ws/info" {
-            return ProblemDetails.response(
-                status: 404, code: "not-found",
-                detail: "SockJS isn't offered; open a plain WebSocket at /ws.")
+            return Answer(
+                ProblemDetails.response(
+                    status: 404, code: "not-found",
+                    detail: "SockJS isn't offered; open a plain WebSocket at /ws."))
         }
         // OPTIONS * asks about the server as a whole (RFC 9110, section 9.3.7).
-        if request.path == "*", let response = crossOrigin.respond(to: request) { return response }
-        guard request.path.hasPrefix("/api/") else { return Self.notFound }
-        var response: HTTPResponse
+        if request.path == "*", let response = crossOrigin.respond(to: request) { return Answer(response) }
+        guard request.path.hasPrefix("/api/") else { return Answer(Self.notFound) }
+        var answer: Answer
         if let preflight = crossOrigin.respond(to: request) {
-            response = preflight
+            answer = Answer(preflight)
         } else {
             // HEAD is GET without the content (RFC 9110, section 9.3.2), which the writer leaves out.
             var request = request
             if request.method == "HEAD" { request.method = "GET" }
-            response = await respondToAPI(request, address)
+            answer = await respondToAPI(request, content, address)
         }
-        crossOrigin.allowReading(&response, by: request)
-        return response
+        crossOrigin.allowReading(&answer.response, by: request)
+        return answer
     }
 
-    private func respondToAPI(_ request: HTTPRequest, _ address: String) async -> HTTPResponse {
-        let origin: Origin
-        switch await authenticate(request) {
-        case .success(let identity): origin = Origin(identity: identity, session: nil, address: address)
-        case .failure(let refusal):
-            worker.log.warning("request refused", [.code: .string(refusal.code), .address: .string(address)])
-            return refusal.response
-        }
+    private func respondToAPI(_ request: HTTPRequest, _ content: ContentStream?, _ address: String) async -> Answer {
         let segments = request.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst(2)
         do throws(CommandError) {
-            switch (segments.count, segments.first) {
-            case (1, "conversations"): return try await conversations.respondToList(request, origin)
-            case (2, "conversations"):
-                return try await conversations.respondToOne(request, try Self.conversation(segments), origin)
-            case (3, "conversations") where segments.last == "messages":
-                return try await messages.respond(request, try Self.conversation(segments), origin)
-            case (3, "conversations") where segments.last == "read":
-                return try await messages.respondToRead(request, try Self.conversation(segments), origin)
-            case (3, "conversations") where ["participants", "archive", "unarchive"].contains(segments.last):
-                return try await members.respond(
-                    request, String(segments.last ?? ""), try Self.conversation(segments), origin)
-            case (4, "conversations") where segments[segments.startIndex + 2] == "messages":
-                guard let message = Decimal.parse(Array(segments[segments.startIndex + 3].utf8)) else {
-                    return Self.notFound
-                }
-                return try await messages.respond(
-                    request, try Self.conversation(segments), message: message, origin)
-            case (4, "conversations") where segments[segments.startIndex + 2] == "participants":
-                guard let user = UUID(segments[segments.startIndex + 3]) else { return Self.notFound }
-                return try await members.respond(request, removing: user, try Self.conversation(segments), origin)
-            case (1, "tickets"): return try await tickets.respond(request, origin)
-            case (_, "admin"):
-                return try await admin.respond(request, Array(segments.dropFirst()), origin) ?? Self.notFound
-            default: return Self.notFound
+            // A signed link stands for the token of who has asked for it.
+            if let file = Self.file(segments), segments.count == 2,
+                HTTPQuery(request.query)?.first("signature") != nil
+            {
+                return try await files.respond(request, file, nil)
             }
+            let origin: Origin
+            switch await authenticate(request) {
+            case .success(let identity): origin = Origin(identity: identity, session: nil, address: address)
+            case .failure(let refusal):
+                worker.log.warning("request refused", [.code: .string(refusal.code), .address: .string(address)])
+                return Answer(refusal.response)
+            }
+            if let file = Self.file(segments), segments.count == 2 {
+                return try await files.respond(request, file, origin)
+            }
+            return Answer(try await respond(to: request, content, segments, origin))
         } catch {
-            return error.response
+            return Answer(error.response)
         }
+    }
+
+    private func respond(
+        to request: HTTPRequest, _ content: ContentStream?, _ segments: ArraySlice<Substring>, _ origin: Origin
+    ) async throws(CommandError) -> HTTPResponse {
+        switch (segments.count, segments.first) {
+        case (1, "conversations"): return try await conversations.respondToList(request, origin)
+        case (2, "conversations"):
+            return try await conversations.respondToOne(request, try Self.conversation(segments), origin)
+        case (3, "conversations") where segments.last == "messages":
+            return try await messages.respond(request, try Self.conversation(segments), origin)
+        case (3, "conversations") where segments.last == "read":
+            return try await messages.respondToRead(request, try Self.conversation(segments), origin)
+        case (3, "conversations") where ["participants", "archive", "unarchive"].contains(segments.last):
+            return try await members.respond(
+                request, String(segments.last ?? ""), try Self.conversation(segments), origin)
+        case (4, "conversations") where segments[segments.startIndex + 2] == "messages":
+            guard let message = Decimal.parse(Array(segments[segments.startIndex + 3].utf8)) else {
+                return Self.notFound
+            }
+            return try await messages.respond(
+                request, try Self.conversation(segments), message: message, origin)
+        case (4, "conversations") where segments[segments.startIndex + 2] == "participants":
+            guard let user = UUID(segments[segments.startIndex + 3]) else { return Self.notFound }
+            return try await members.respond(request, removing: user, try Self.conversation(segments), origin)
+        case (1, "tickets"): return try await tickets.respond(request, origin)
+        case (1, "files"): return try await files.respond(request, content, origin)
+        case (3, "files") where segments.last == "link":
+            guard let file = Self.file(segments) else { return Self.notFound }
+            return try await files.respondWithLink(request, file, origin)
+        case (_, "admin"):
+            return try await admin.respond(request, Array(segments.dropFirst()), origin) ?? Self.notFound
+        default: return Self.notFound
+        }
+    }
+
+    /// The file that a path names.
+    private static func file(_ segments: ArraySlice<Substring>) -> UUID? {
+        guard segments.count >= 2, segments.first == "files" else { return nil }
+        return UUID(segments[segments.startIndex + 1])
     }
 
     private func authenticate(_ request: HTTPRequest) async -> Result<Identity, HandshakeRefusal> {

@@ -40,6 +40,16 @@ extension Logger {
             ])
     }
 
+    /// Never the file's name, which may tell what is in it.
+    func fileUploaded(_ facts: FileFacts, _ origin: Origin) {
+        info(
+            "file uploaded",
+            [
+                .file: .uuid(facts.id), .user: .uuid(origin.identity.user), .conversation: .uuid(facts.conversation),
+                .bytes: .integer(facts.size), .address: .string(origin.address),
+            ])
+    }
+
     func handshakeRefused(_ code: String, address: String) {
         warning("handshake refused", [.code: .string(code), .address: .string(address)])
     }

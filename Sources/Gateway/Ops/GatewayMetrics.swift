@@ -33,6 +33,10 @@ final class GatewayMetrics: Sendable {
     let sessionsFailed: Counter
     let httpRequestsRefused: Counter
     let httpRequests: Counter
+    let uploads: Counter
+    let uploadedBytes: Counter
+    let downloads: Counter
+    let downloadedBytes: Counter
 
     init(_ registry: MetricsRegistry) {
         self.registry = registry
@@ -86,5 +90,9 @@ final class GatewayMetrics: Sendable {
         httpRequestsRefused = registry.counter(
             "parley_http_requests_refused_total", help: "HTTP requests that could not be read, or were too large.")
         httpRequests = registry.counter("parley_http_requests_total", help: "HTTP requests that were answered.")
+        uploads = registry.counter("parley_uploads_total", help: "Files that were uploaded.")
+        uploadedBytes = registry.counter("parley_uploaded_bytes_total", help: "Bytes of uploaded files.")
+        downloads = registry.counter("parley_downloads_total", help: "Downloads of files that were begun.")
+        downloadedBytes = registry.counter("parley_downloaded_bytes_total", help: "Bytes of files sent to clients.")
     }
 }

@@ -8,6 +8,8 @@ enum RateKind: String, Sendable, CaseIterable {
     case typing
     /// Subscriptions that a user begins.
     case subscribes
+    /// Files that a user uploads.
+    case uploads
     /// WebSocket handshakes of a user.
     case handshakes
     /// WebSocket handshakes from an address.
@@ -25,6 +27,7 @@ struct RateLimits: Sendable {
         limits[.sends] = reader.read(GatewaySettings.rateSends)
         limits[.typing] = reader.read(GatewaySettings.rateTyping)
         limits[.subscribes] = reader.read(GatewaySettings.rateSubscribes)
+        limits[.uploads] = reader.read(GatewaySettings.rateUploads)
         limits[.handshakes] = reader.read(GatewaySettings.rateHandshakes)
         limits[.addresses] = reader.read(GatewaySettings.rateHandshakesPerAddress)
         self.limits = limits

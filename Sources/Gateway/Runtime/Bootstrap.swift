@@ -23,7 +23,8 @@ enum Bootstrap {
                 config.security, key: try key(config.security, keySet), revocations: revocations)
             let context = NodeContext(
                 config, authenticator: authenticator, revocations: revocations, keySet: keySet,
-                certificate: try certificate(config), masterKeys: try masterKeys(config), metrics: metrics)
+                certificate: try certificate(config), masterKeys: try masterKeys(config),
+                files: try files(config), metrics: metrics)
             guard let endpoint = config.common.redisEndpoint else {
                 return .failure(Problem(text: "gateway: PARLEY_REDIS_URL isn't a Redis URL\n"))
             }
@@ -50,6 +51,15 @@ enum Bootstrap {
             return try MasterKeyRing(path: path)
         } catch {
             throw Problem(text: "gateway: PARLEY_ENCRYPTION_KEYS_FILE=\(path): \(error)\n")
+        }
+    }
+
+    private static func files(_ config: GatewayConfig) throws(Problem) -> FileFolder? {
+        guard let path = config.files.folder else { return nil }
+        do throws(SystemError) {
+            return try FileFolder(path: path)
+        } catch {
+            throw Problem(text: "gateway: PARLEY_FILES_DIR=\(path): files can't be written there: \(error)\n")
         }
     }
 

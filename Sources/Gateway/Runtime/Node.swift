@@ -8,6 +8,8 @@ final class Node: Sendable {
     private static let auditBudget = 100
     /// Milliseconds between two looks for announcements that nobody has made.
     private static let announceInterval: Int64 = 5_000
+    /// Milliseconds between two looks for uploads that nobody has ended.
+    private static let sweepInterval: Int64 = 3_600_000
 
     let context: NodeContext
     let loops: [EventLoop]
@@ -95,6 +97,7 @@ final class Node: Sendable {
         context.keySet?.start(on: worker.loop, log: worker.log)
         hub.run { hub in Self.startAudits(hub) }
         startAnnouncements(worker)
+        if let files = context.files { startSweeping(files, worker) }
         for reference in workers {
             reference.run { [self] worker in
                 do throws(SystemError) {
@@ -146,6 +149,20 @@ final class Node: Sendable {
     private func startAnnouncements(_ worker: Worker) {
         worker.loop.scheduleRepeating(every: Self.announceInterval) {
             worker.loop.spawn { await worker.announcer.announceOverdue() }
+            return true
+        }
+    }
+
+    private func startSweeping(_ files: FileFolder, _ worker: Worker) {
+        worker.loop.scheduleRepeating(every: Self.sweepInterval) {
+            worker.loop.spawn {
+                do throws(SystemError) {
+                    let count = try await files.sweep()
+                    if count > 0 { worker.log.info("unfinished uploads removed", [.count: .number(count)]) }
+                } catch {
+                    worker.log.warning("unfinished uploads can't be removed", [.error: .describing(error)])
+                }
+            }
             return true
         }
     }

@@ -18,15 +18,19 @@ final class NodeContext: Sendable {
     let certificate: ServerCertificate?
     /// The keys that contents are encrypted under where they are stored; nil where they are stored in clear.
     let masterKeys: MasterKeyRing?
+    /// Where uploaded files are; nil where none are taken.
+    let files: FileFolder?
     private let connectionCount = Atomic<Int>(0)
 
     init(
         _ config: GatewayConfig, authenticator: Authenticator, revocations: Revocations, keySet: KeySetKeeper?,
-        certificate: ServerCertificate?, masterKeys: MasterKeyRing?, metrics: GatewayMetrics
+        certificate: ServerCertificate?, masterKeys: MasterKeyRing?, files: FileFolder?,
+        metrics: GatewayMetrics
     ) {
         self.config = config
         self.certificate = certificate
         self.masterKeys = masterKeys
+        self.files = files
         self.metrics = metrics
         self.authenticator = authenticator
         self.revocations = revocations

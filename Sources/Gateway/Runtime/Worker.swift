@@ -14,6 +14,7 @@ final class Worker {
     let redis: RedisConnection
     let postgres: PostgresPool
     let vault: ContentVault?
+    let files: FileCatalogue
     let loader: ConversationLoader
     let membership: Membership
     let reader: EventReader
@@ -46,6 +47,7 @@ final class Worker {
         redis = stores.redis
         postgres = stores.postgres
         vault = stores.vault
+        files = FileCatalogue(folder: node.files, postgres: postgres, log: log)
         loader = stores.loader
         membership = stores.membership
         reader = stores.reader

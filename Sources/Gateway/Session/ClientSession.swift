@@ -140,7 +140,7 @@ final class ClientSession: Peer {
 
     private func take(_ action: StompAction) {
         if case .send(let destination, let frame, let receipt) = action,
-            WebSocketController.isPipelined(destination)
+            WebSocketController.isPipelined(destination, frame.body)
         {
             send(destination, frame, receipt)
         } else if replies.isEmpty {

@@ -91,6 +91,13 @@ public enum GatewaySettings {
     package static let encryptionKeysFile = Setting<String?>.text(
         "ENCRYPTION_KEYS_FILE",
         "The file with the master keys; with it contents are encrypted where they are stored. See parley keys.")
+    package static let filesDir = Setting<String?>.text(
+        "FILES_DIR", "The folder for uploaded files, which all gateways share; if not set, none are taken.")
+    package static let fileLinkLifetime = Setting.milliseconds(
+        "FILE_LINK_LIFETIME", default: "10m", in: "10s"..."7d",
+        "How long a link to a file is good that needs no token, as <img> takes it.")
+    package static let maxFileBytes = Setting.bytes(
+        "MAX_FILE_BYTES", default: 100 << 20, in: 1 << 10...1 << 40, "The largest file.")
     package static let maxContentChars = Setting.integer(
         "MAX_CONTENT_CHARS", default: 4000, in: 1...1_000_000, "The longest chat message in Unicode characters.")
     package static let maxRequestLineBytes = Setting.bytes(
@@ -120,6 +127,8 @@ public enum GatewaySettings {
         "RATE_TYPING", default: "10/s:100", "How often a user may send typing notices.")
     package static let rateSubscribes = Setting<RateLimit?>.rate(
         "RATE_SUBSCRIBES", default: "50/s:500", "How often a user may subscribe.")
+    package static let rateUploads = Setting<RateLimit?>.rate(
+        "RATE_UPLOADS", default: "1/s:50", "How often a user may upload a file.")
     package static let rateHandshakes = Setting<RateLimit?>.rate(
         "RATE_HANDSHAKES", default: "2/s:40", "How often a user may open a WebSocket.")
     package static let rateHandshakesPerAddress = Setting<RateLimit?>.rate(
@@ -142,6 +151,9 @@ public enum GatewaySettings {
     package static let stalledTimeout = Setting.milliseconds(
         "STALLED_TIMEOUT", default: "30s", in: "1s"..."10m",
         "How long a client may take nothing of what waits for it.")
+    package static let uploadTimeout = Setting.milliseconds(
+        "UPLOAD_TIMEOUT", default: "15m", in: "1s"..."1d",
+        "How long an upload may take; it may stop for PARLEY_IDLE_TIMEOUT at most.")
     package static let sendTimeout = Setting.milliseconds(
         "SEND_TIMEOUT", default: "5s", in: "100ms"..."2m",
         "How long a sent message may take until its outcome is told as unknown.")
@@ -179,6 +191,7 @@ public enum GatewaySettings {
                 allowQueryToken.declaration,
             ]),
         SettingGroup("Contents", [contentMarkup.declaration, encryptionKeysFile.declaration]),
+        SettingGroup("Files", [filesDir.declaration, fileLinkLifetime.declaration]),
         SettingGroup(
             "Limits",
             [
@@ -198,6 +211,7 @@ public enum GatewaySettings {
                 maxRequestHeaders.declaration,
                 maxRequestHeaderBytes.declaration,
                 maxBodyBytes.declaration,
+                maxFileBytes.declaration,
                 sendQueueBytes.declaration,
                 replayMaxEvents.declaration,
                 streamMaxEntries.declaration,
@@ -209,6 +223,7 @@ public enum GatewaySettings {
                 rateSends.declaration,
                 rateTyping.declaration,
                 rateSubscribes.declaration,
+                rateUploads.declaration,
                 rateHandshakes.declaration,
                 rateHandshakesPerAddress.declaration,
                 rateHandshakesPerNode.declaration,
@@ -222,6 +237,7 @@ public enum GatewaySettings {
                 pingInterval.declaration,
                 pongTimeout.declaration,
                 stalledTimeout.declaration,
+                uploadTimeout.declaration,
                 sendTimeout.declaration,
             ]),
     ]

@@ -6,7 +6,8 @@ public enum AES256GCM {
     public static let keyCount = 32
     /// Bytes of a nonce.
     public static let nonceCount = 12
-    private static let tagCount = 16
+    /// Bytes by which a ciphertext is longer than its text.
+    public static let tagCount = 16
 
     /// Encrypts; returns the ciphertext and behind it the tag, which covers `context` too.
     ///

@@ -10,6 +10,13 @@ public struct HTTPRequestParser: Sendable {
         case expectContinue
         /// A whole request.
         case request(HTTPRequest)
+        /// The head of a request whose content comes in pieces; `length` is its bytes where that is known already, and the client
+        /// may wait for `100 Continue`.
+        case streamed(HTTPRequest, length: Int?, expectsContinue: Bool)
+        /// A piece of that content; the bytes stand in the buffer here.
+        case content(Range<Int>)
+        /// That content is whole.
+        case contentEnd
         /// Answer with this status and close; every later step fails the same way.
         case failure(HTTPFailure)
     }
@@ -29,7 +36,10 @@ public struct HTTPRequestParser: Sendable {
     private static let maximumChunkLine = 256
 
     private let limits: HTTPLimits
+    private let streams: @Sendable (HTTPRequest) -> Bool
     private var phase = Phase.head
+    /// Whether the present request's content is handed over in pieces.
+    private var isStreamed = false
     /// How far behind the first byte of `available` no line end was found.
     private var scanned = 0
     private var lines = HTTPHeadLines()
@@ -37,9 +47,11 @@ public struct HTTPRequestParser: Sendable {
     /// Bytes of chunk extensions in this request: each is bounded by its line, all of them by `headerBytes`.
     private var extensionBytes = 0
 
-    /// Makes a parser for one connection.
-    public init(limits: HTTPLimits) {
+    /// Makes a parser for one connection; `streams` tells for which requests the content isn't collected but handed over in pieces.
+    /// The limit on content doesn't count for those.
+    public init(limits: HTTPLimits, streams: @escaping @Sendable (HTTPRequest) -> Bool = { _ in false }) {
         self.limits = limits
+        self.streams = streams
     }
 
     /// Whether a request has begun and isn't whole, be it by one byte.
@@ -67,8 +79,10 @@ public struct HTTPRequestParser: Sendable {
         case .body(let head, let left): return readBody(head, left, buffer, &available)
         case .chunkSize(let head): return try readChunkSize(head, buffer, &available)
         case .chunk(let head, let left):
-            let rest = take(left, buffer, &available)
+            let piece = take(left, buffer, &available)
+            let rest = left - piece.count
             phase = rest == 0 ? .chunkEnd(head) : .chunk(head, left: rest)
+            if isStreamed, !piece.isEmpty { return .content(piece) }
             return rest == 0 ? nil : .needMore
         case .chunkEnd(let head):
             guard let line = try takeLine(buffer, &available, limit: 0, 400) else { return .needMore }
@@ -111,13 +125,22 @@ public struct HTTPRequestParser: Sendable {
     private mutating func finishHead(hasBytes: Bool) throws(HTTPFailure) -> Step? {
         let head = try HTTPRequestHead(lines)
         lines = HTTPHeadLines()
+        isStreamed = streams(head.request)
+        var length: Int?
         switch head.framing {
-        case .none: return finish(head)
+        case .none:
+            guard isStreamed else { return finish(head) }
+            length = 0
+            phase = .body(head, left: 0)
         case .sized(let count):
-            guard count <= limits.body else { throw HTTPFailure(413, "The content is too large.") }
-            guard count > 0 else { return finish(head) }
+            guard isStreamed || count <= limits.body else { throw HTTPFailure(413, "The content is too large.") }
+            guard isStreamed || count > 0 else { return finish(head) }
+            length = count
             phase = .body(head, left: count)
         case .chunked: phase = .chunkSize(head)
+        }
+        if isStreamed {
+            return .streamed(head.request, length: length, expectsContinue: head.expectsContinue && !hasBytes)
         }
         if head.expectsContinue, !hasBytes { return .expectContinue }
         return nil
@@ -128,10 +151,10 @@ public struct HTTPRequestParser: Sendable {
     private mutating func readBody(
         _ head: HTTPRequestHead, _ left: Int, _ buffer: [UInt8], _ available: inout Range<Int>
     ) -> Step? {
-        let rest = take(left, buffer, &available)
-        if rest == 0 { return finish(head) }
-        phase = .body(head, left: rest)
-        return .needMore
+        let piece = take(left, buffer, &available)
+        phase = .body(head, left: left - piece.count)
+        if isStreamed, !piece.isEmpty { return .content(piece) }
+        return left == piece.count ? finish(head) : .needMore
     }
 
     private mutating func readChunkSize(
@@ -143,7 +166,9 @@ public struct HTTPRequestParser: Sendable {
         var size = 0
         guard !digits.isEmpty, digits.count <= 8 else { throw HTTPFailure(400, "A chunk's size is malformed.") }
         for case let value? in digits.lazy.map(Hex.value) { size = size << 4 | Int(value) }
-        guard body.count + size <= limits.body else { throw HTTPFailure(413, "The content is too large.") }
+        guard isStreamed || body.count + size <= limits.body else {
+            throw HTTPFailure(413, "The content is too large.")
+        }
         phase = size == 0 ? .trailer(head, bytes: 0) : .chunk(head, left: size)
         return nil
     }
@@ -162,20 +187,21 @@ public struct HTTPRequestParser: Sendable {
         }
     }
 
-    /// Takes up to `count` bytes of content; returns how many are still to come.
-    private mutating func take(_ count: Int, _ buffer: [UInt8], _ available: inout Range<Int>) -> Int {
-        let taken = min(count, available.count)
-        body += buffer[available.lowerBound..<available.lowerBound + taken]
-        available = available.lowerBound + taken..<available.upperBound
-        return count - taken
+    /// Takes up to `count` bytes of content, which are collected unless they are handed over in pieces.
+    private mutating func take(_ count: Int, _ buffer: [UInt8], _ available: inout Range<Int>) -> Range<Int> {
+        let piece = available.lowerBound..<available.lowerBound + min(count, available.count)
+        if !isStreamed { body += buffer[piece] }
+        available = piece.upperBound..<available.upperBound
+        return piece
     }
 
     private mutating func finish(_ head: HTTPRequestHead) -> Step {
         phase = .head
+        extensionBytes = 0
+        if isStreamed { return .contentEnd }
         var request = head.request
         request.body = body
         body = []
-        extensionBytes = 0
         return .request(request)
     }
 

@@ -3,10 +3,12 @@ public enum HTTPResponseWriter {
     /// Appends a response with `Date`, `X-Content-Type-Options`, `Content-Length` and, where the connection ends behind it, `Connection: close`.
     ///
     /// - Parameters:
+    ///   - length: bytes of the content, where that follows the response's own body.
     ///   - isHead: whether the request was HEAD, whose response has the length but not the content.
     ///   - now: seconds since the Unix epoch.
     public static func append(
-        _ response: HTTPResponse, to output: inout [UInt8], isHead: Bool, keepsAlive: Bool, now: Int64
+        _ response: HTTPResponse, to output: inout [UInt8], length: Int64? = nil, isHead: Bool, keepsAlive: Bool,
+        now: Int64
     ) {
         output.append(contentsOf: "HTTP/1.1 \(response.status) \(HTTPStatus.phrase(response.status))\r\n".utf8)
         line("Date", HTTPDate.format(seconds: now), to: &output)
@@ -14,7 +16,7 @@ public enum HTTPResponseWriter {
         line("X-Content-Type-Options", "nosniff", to: &output)
         for field in response.headers.fields { line(field.name, field.value, to: &output) }
         let hasContent = response.status >= 200 && response.status != 204 && response.status != 304
-        if hasContent { line("Content-Length", String(response.body.count), to: &output) }
+        if hasContent { line("Content-Length", String(length ?? Int64(response.body.count)), to: &output) }
         line("Connection", keepsAlive ? "keep-alive" : "close", to: &output)
         output.append(contentsOf: "\r\n".utf8)
         if hasContent, !isHead { output.append(contentsOf: response.body) }

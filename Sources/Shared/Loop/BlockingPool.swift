@@ -44,6 +44,24 @@ public final class BlockingPool: @unchecked Sendable {
         if isFull { whenFull() }
     }
 
+    /// Runs `body` on one of the threads and returns what it returned; EAGAIN where too much waits.
+    public func run<Value: Sendable>(
+        _ body: @escaping @Sendable () throws(SystemError) -> Value
+    ) async throws(SystemError) -> Value {
+        let result: Result<Value, SystemError> = await withCheckedContinuation { continuation in
+            run {
+                do throws(SystemError) {
+                    continuation.resume(returning: .success(try body()))
+                } catch {
+                    continuation.resume(returning: .failure(error))
+                }
+            } whenFull: {
+                continuation.resume(returning: .failure(SystemError("queue", EAGAIN)))
+            }
+        }
+        return try result.get()
+    }
+
     private func work() {
         while true {
             pthread_mutex_lock(mutex)

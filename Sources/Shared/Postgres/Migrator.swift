@@ -13,6 +13,7 @@ public enum Migrator {
         Migration(version: 2, sql: PackageResources._002_announcements_sql),
         Migration(version: 3, sql: PackageResources._003_versions_sql),
         Migration(version: 4, sql: PackageResources._004_data_keys_sql),
+        Migration(version: 5, sql: PackageResources._005_files_sql),
     ]
 
     /// Names the advisory lock; any number that nobody else takes.

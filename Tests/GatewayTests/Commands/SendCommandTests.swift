@@ -42,6 +42,34 @@ import Testing
         #expect(try command(body, sender: Identity(user: sender.user, senderType: "SYSTEM")).messageType == "SYSTEM")
     }
 
+    @Test func aFileIsAttachedOnceItIsKnown() throws {
+        func facts(_ type: String) -> FileFacts {
+            FileFacts(
+                id: UUID(high: 1, low: 2), conversation: UUID(high: 3, low: 4), uploader: sender.user, name: "a&b.png",
+                type: type, size: 7, isSealed: false)
+        }
+        let rules = ContentRules(maximumCharacters: 5, markup: .escape)
+        let start = #"{"conversationId":"\#(conversation)","fileId":"\#(UUID(high: 1, low: 2))""#
+        for (given, type, expected) in [
+            ("", "image/png", "IMAGE"), ("", "text/html", "FILE"), (#","messageType":"FILE""#, "image/png", "FILE"),
+        ] {
+            var command = try command(start + given + "}")
+            #expect(command.content == "" && command.file == UUID(high: 1, low: 2))
+            try command.attach(facts(type), rules)
+            #expect(command.messageType == expected)
+            let draft = command.draft(sender: sender, deadline: 1) { _ in }
+            let object = try #require(try JSONParser.parse(Array(#"{"id":1,"#.utf8) + draft.tail).object)
+            #expect(object["file"]?.object?["fileName"]?.string == "a&amp;b.png")
+            #expect(object["file"]?.object?["fileSize"]?.integer == 7)
+        }
+        var picture = try command(start + #","messageType":"IMAGE","content":"look"}"#)
+        #expect(throws: CommandError.self) { try picture.attach(facts("image/svg+xml"), rules) }
+        #expect(refusal(#"{"conversationId":"\#(conversation)","content":"a","messageType":"FILE"}"#)?.1 == "fileId")
+        #expect(refusal(start + #","messageType":"TEXT","content":"a"}"#)?.1 == "messageType")
+        #expect(refusal(start + #","messageType":"SYSTEM","content":"a"}"#)?.0 == .notAllowed)
+        #expect(refusal(#"{"conversationId":"\#(conversation)","fileId":"x"}"#)?.1 == "fileId")
+    }
+
     /// What the script writes in front, and this tail, are the JSON that clients get.
     @Test func theTailIsTheRestOfAnObject() throws {
         let command = try command(#"{"conversationId":"\#(conversation)","content":"\"\n","clientMessageId":"ü"}"#)

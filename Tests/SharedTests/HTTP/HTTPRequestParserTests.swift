@@ -196,6 +196,40 @@ import Testing
         #expect(parser.next(bytes, &available) == .needMore)
     }
 
+    @Test(arguments: [1, 2, 7, 1_000]) func contentThatIsStreamedComesInPieces(piece: Int) {
+        let text =
+            "POST /files HTTP/1.1\r\nHost: h\r\nContent-Length: 2000\r\n\r\n" + String(repeating: "x", count: 2_000)
+            + "POST /files HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4;a=b\r\ndefg\r\n0\r\n\r\n"
+            + "GET /files HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n"
+        var parser = HTTPRequestParser(limits: HTTPLimits(body: 10)) { $0.path == "/files" }
+        var contents: [String] = []
+        var lengths: [Int?] = []
+        var whole: [String] = []
+        var left: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            left += rest.prefix(piece)
+            rest = rest.dropFirst(piece)
+            var available = 0..<left.count
+            reading: while true {
+                switch parser.next(left, &available) {
+                case .needMore: break reading
+                case .streamed(_, let length, _):
+                    lengths.append(length)
+                    contents.append("")
+                case .content(let range): contents[contents.count - 1] += String(decoding: left[range], as: UTF8.self)
+                case .contentEnd: contents[contents.count - 1] += "."
+                case .request(let request): whole.append(request.path)
+                case .expectContinue, .failure: Issue.record("that was no part of it")
+                }
+            }
+            left = Array(left[available])
+        }
+        #expect(contents == [String(repeating: "x", count: 2_000) + ".", "abcdefg.", "."])
+        #expect(lengths == [2_000, nil, 0])
+        #expect(whole == ["/"])
+    }
+
     @Test func nothingTrapsOnNoise() {
         var random = SeededGenerator(state: 7)
         let seeds = [

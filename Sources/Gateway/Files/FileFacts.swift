@@ -1,0 +1,35 @@
+internal import Shared
+
+/// What is known of an uploaded file.
+struct FileFacts: Sendable {
+    let id: UUID
+    let conversation: UUID
+    let uploader: UUID
+    let name: String
+    /// Its media type.
+    let type: String
+    /// Bytes, as they were uploaded.
+    let size: Int64
+    /// Whether it is encrypted where it is stored.
+    let isSealed: Bool
+
+    /// Where it is downloaded: an address that stays.
+    var path: String { "/api/files/\(id)" }
+
+    /// The file as messages and REST show it.
+    func json(_ rules: ContentRules) -> JSON {
+        .object(
+            JSONObject([
+                ("fileId", .string(id.description)), ("fileName", .string(rules.markup.applied(to: name))),
+                ("fileType", .string(type)), ("fileSize", .integer(size)), ("downloadUrl", .string(path)),
+            ]))
+    }
+
+    /// Under which name a browser saves it, and whether it may show it by itself (RFC 6266).
+    var disposition: String {
+        let kind = MediaType.isPicture(type) ? "inline" : "attachment"
+        // Who doesn't know the encoded name takes the other one.
+        let plain = String(name.unicodeScalars.map { $0.isASCII && $0 != "\"" && $0 != "%" ? Character($0) : "_" })
+        return "\(kind); filename=\"\(plain)\"; filename*=UTF-8''\(PercentEncoding.encode(name))"
+    }
+}
