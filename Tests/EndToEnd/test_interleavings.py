@@ -168,3 +168,32 @@ def test_a_change_finds_its_message_whatever_others_do_to_it_meanwhile(wired):
     finally:
         os.kill(persister, signal.SIGCONT)
     assert step >= 3
+
+
+@pytest.mark.parametrize("was_edited", [False, True])
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_a_page_has_each_message_whatever_others_do_to_it_meanwhile(wired, was_edited, place):
+    """PostgreSQL doesn't have the message, and its state leaves the cache while the page is being read."""
+    group, held = Group(), wired()
+    persister = int(os.environ["PARLEY_PID_PERSISTER_1"])
+    os.kill(persister, signal.SIGSTOP)
+    try:
+        for step in range(MAXIMUM):
+            id = parley.call("POST", group.path + "/messages", group.member, {"content": "text"}, url=OTHER).json["messageId"]
+            path = f"{group.path}/messages/{id}"
+            if was_edited:
+                assert parley.call("PATCH", path, group.member, {"content": "edited"}, url=OTHER).status == 200
+            held.steps.hold_after(step)
+            bound = id + 1 if place == "before" else id - 1
+            thread, answers = held.change("GET", f"{group.path}/messages?{place}={bound}&limit=5", group.member)
+            is_held = held.steps.wait_until_held(thread)
+            assert parley.call("PATCH", path, group.member, {"content": "meanwhile"}, url=OTHER).status == 200
+            held.steps.release()
+            thread.join()
+            contents = [item["content"] for item in answers[0].json["items"] if item["id"] == id]
+            assert contents in (["edited" if was_edited else "text"], ["meanwhile"]), (step, answers[0].text)
+            if not is_held:
+                break
+    finally:
+        os.kill(persister, signal.SIGCONT)
+    assert step >= 3
