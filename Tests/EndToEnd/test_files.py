@@ -13,17 +13,18 @@ import pytest
 
 import parley
 from servers import Gateway
-from stores import redis, stored
+from stores import query, redis, stored
 from test_websocket import connected, frame, parse
+from wire import Steps, Wire, through
 
 FIRST, SECOND = parley.GATEWAYS[0], parley.GATEWAYS[-1]
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 
 
 def upload(conversation, user, data, name="photo.png", type="image/png", url=FIRST, **headers):
-    query = urllib.parse.urlencode({"conversationId": conversation, "fileName": name})
+    target = "/api/files?" + urllib.parse.urlencode({"conversationId": conversation, "fileName": name})
     headers = {"Authorization": "Bearer " + parley.token(user), "Content-Type": type} | headers
-    return ask("POST", f"/api/files?{query}", url, data, headers)
+    return ask("POST", target, url, data, headers)
 
 
 def ask(method, path, url=FIRST, body=None, headers=None, user=None):
@@ -127,6 +128,7 @@ def test_parts_and_conditions(pair):
     assert (answer.status, answer.headers["Content-Range"]) == (416, "bytes */200000")
     answer = ask("HEAD", path, user=other)
     assert (answer.status, answer.bytes, answer.headers["Content-Length"]) == (200, b"", "200000")
+    assert ask("HEAD", path, headers={"Range": "bytes=0-9"}, user=other).status == 200
     tag = answer.headers["ETag"]
     assert ask("GET", path, headers={"If-None-Match": tag}, user=other).status == 304
     assert ask("GET", path, headers={"Range": "bytes=0-9", "If-Range": tag}, user=other).status == 206
@@ -158,10 +160,13 @@ def test_a_link_needs_no_token_and_ends(pair, gateway):
     link = ask("GET", path + "/link", user=other).json
     # Any node takes what another has signed.
     assert ask("GET", link["url"], SECOND).bytes == PNG
-    assert ask("GET", link["url"][:-2] + "AA", SECOND).status == 403
+    start, _, signature = link["url"].partition("signature=")
+    assert ask("GET", start + "signature=" + signature[::-1], SECOND).status == 403
     assert ask("GET", link["url"].replace("expires=", "expires=9")).status == 403
     other_path = uploaded(conversation, one, b"other")["downloadUrl"]
     assert ask("GET", link["url"].replace(path, other_path)).status == 403
+    # Without a token nobody learns which files there are.
+    assert ask("GET", f"/api/files/{parley.new_user()}?expires=9999999999&signature=AAAA").status == 403
     short = ask("GET", path + "/link", node.url, user=other).json["url"]
     assert ask("GET", short).status == 200
     parley.wait_for(lambda: ask("GET", short).status == 403, what="the end of the link")
@@ -179,6 +184,53 @@ def test_a_deleted_message_takes_its_file_with_it(pair):
     assert parley.history(conversation, other)[0]["file"] is None
     folder = pathlib.Path(os.environ["PARLEY_DATA_DIR"], "files")
     assert not list(folder.rglob(file["fileId"]))
+
+
+def test_a_message_that_stays_keeps_its_file(pair):
+    one, other, conversation = pair
+    file = uploaded(conversation, one, PNG)
+    path = f"/api/conversations/{conversation}"
+    message = parley.call("POST", path + "/messages", one, {"fileId": file["fileId"]}).json["messageId"]
+    assert parley.call("POST", path + "/archive", one).status == 200
+    assert parley.call("DELETE", f"{path}/messages/{message}", one).status == 409
+    assert ask("GET", file["downloadUrl"], user=other).bytes == PNG
+    assert parley.call("POST", path + "/unarchive", one).status == 200
+    assert parley.call("DELETE", f"{path}/messages/{message}", one).status == 200
+    assert ask("GET", file["downloadUrl"], user=other).status == 404
+
+
+def test_a_retry_gets_the_first_answer_though_the_file_is_gone(pair):
+    one, _, conversation = pair
+    path = f"/api/conversations/{conversation}/messages"
+    body = {"fileId": uploaded(conversation, one, PNG)["fileId"], "clientMessageId": "again"}
+    first = parley.call("POST", path, one, body).json["messageId"]
+    assert parley.call("DELETE", f"{path}/{first}", one).status == 200
+    again = parley.call("POST", path, one, body)
+    assert (again.status, again.json["messageId"]) == (201, first)
+    assert parley.call("POST", path, one, body | {"clientMessageId": "new"}).status == 404
+    assert len(parley.history(conversation, one)) == 1
+
+
+def test_what_nobody_needs_is_swept(pair, gateway, tmp_path):
+    one, _, conversation = pair
+    node = gateway(FILES_DIR=tmp_path)
+    kept, shown, unshown, deleted = (uploaded(conversation, one, PNG, url=node.url)["fileId"] for _ in range(4))
+    assert parley.call("POST", f"/api/conversations/{conversation}/messages", one, {"fileId": shown}).status == 201
+    query(f"update files set created_at = now() - interval '2 days' where id in ('{shown}', '{unshown}')")
+    query(f"update files set deleted_at = now() - interval '1 hour' where id = '{deleted}'")
+    unfinished, fresh = tmp_path / "incoming" / "old", tmp_path / "incoming" / "new"
+    for file in (unfinished, fresh):
+        file.touch()
+    os.utime(unfinished, (1, 1))
+    # What is unshown is given up at one look and removed at a later one.
+    gateway(FILES_DIR=tmp_path)
+    parley.wait_for(lambda: not unfinished.exists(), what="the sweep")
+    assert query(f"select count(*) from files where id = '{unshown}' and deleted_at is not null") == "1"
+    query(f"update files set deleted_at = now() - interval '1 hour' where id = '{unshown}'")
+    gateway(FILES_DIR=tmp_path)
+    parley.wait_for(lambda: {path.name for path in tmp_path.rglob("*-*")} == {kept, shown}, what="the second sweep")
+    assert fresh.exists()
+    assert query(f"select count(*) from files where removed_at is not null and conversation_id = '{conversation}'") == "2"
 
 
 @pytest.mark.parametrize("name, kept", [
@@ -253,6 +305,70 @@ def test_broken_uploads_leave_nothing(pair, gateway, tmp_path):
                 pass
         assert answer.startswith(b"HTTP/1.1 408 ") and 7 < time.monotonic() - started < 20
     parley.wait_for(lambda: not incoming(), what="nothing left")
+
+
+def test_a_disk_that_fails_leaves_no_descriptor(pair, gateway, tmp_path):
+    one, _, conversation = pair
+    node = gateway(FILES_DIR=tmp_path)
+    for number in range(256):
+        # No folder can be made where these are.
+        (tmp_path / f"{number:02x}").touch()
+    before = len(os.listdir(f"/proc/{node.process.pid}/fd"))
+    for _ in range(20):
+        answer = upload(conversation, one, PNG, url=node.url)
+        assert (answer.status, answer.json["code"]) == (503, "try-later")
+    parley.wait_for(lambda: len(os.listdir(f"/proc/{node.process.pid}/fd")) <= before + 1, what="closed descriptors")
+    assert not list((tmp_path / "incoming").iterdir())
+
+
+@pytest.mark.parametrize("coding", ["sized", "chunked"])
+def test_an_upload_that_waits_full_goes_on(pair, gateway, coding):
+    """All of it, and the next request, is there before anybody has taken a byte."""
+    one, _, conversation = pair
+    parts = urllib.parse.urlsplit(os.environ["PARLEY_REDIS_URL"])
+    wire = Wire(parts.hostname, parts.port, Steps())
+    node = gateway(FILES_DIR=os.environ["PARLEY_DATA_DIR"] + "/files", REDIS_URL=through(os.environ["PARLEY_REDIS_URL"], wire))
+    head = (f"POST /api/files?conversationId={conversation} HTTP/1.1\r\nHost: x\r\n"
+            f"Authorization: Bearer {parley.token(one)}\r\n")
+    wire.slow, wire.delay = conversation.encode(), 0.5
+    for size in (256 << 10, 300_000, 1_000_000, 70_000):
+        data = b"x" * size
+        if coding == "sized":
+            text = f"{head}Content-Length: {size}\r\n\r\n".encode() + data
+        else:
+            text = f"{head}Transfer-Encoding: chunked\r\n\r\n{size:x}\r\n".encode() + data + b"\r\n0\r\n\r\n"
+        for behind in (b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"):
+            with socket.create_connection(parley.address(node.url), timeout=20) as plain:
+                plain.sendall(text + behind)
+                answers = b""
+                while answers.count(b"HTTP/1.1 ") < (2 if behind else 1):
+                    more = plain.recv(1 << 16)
+                    assert more, answers
+                    answers += more
+                assert answers.startswith(b"HTTP/1.1 201 ") and f'"fileSize":{size}'.encode() in answers
+    wire.close()
+
+
+def test_a_stopping_node_ends_what_it_has_begun(pair, gateway):
+    one, other, conversation = pair
+    node = gateway(FILES_DIR=os.environ["PARLEY_DATA_DIR"] + "/files", SHUTDOWN_TIMEOUT="20s")
+    data = os.urandom(24 << 20)
+    path = uploaded(conversation, one, data, "large.bin")["downloadUrl"]
+    down = http.client.HTTPConnection(*parley.address(node.url), timeout=30)
+    down.request("GET", path, headers={"Authorization": "Bearer " + parley.token(other)})
+    response = down.getresponse()
+    up = socket.create_connection(parley.address(node.url), timeout=30)
+    up.sendall(f"POST /api/files?conversationId={conversation} HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n"
+               f"Authorization: Bearer {parley.token(one)}\r\n\r\n".encode() + b"x" * 50_000)
+    idle = socket.create_connection(parley.address(node.url), timeout=30)
+    node.process.terminate()
+    # Half of the time is for sessions; then whoever has nothing under way is let go.
+    assert idle.recv(1) == b""
+    assert response.read() == data
+    up.sendall(b"x" * 50_000)
+    answer = up.recv(1 << 16)
+    assert answer.startswith(b"HTTP/1.1 201 ") and b"Connection: close" in answer
+    assert node.process.wait(timeout=20) == 0
 
 
 def test_a_client_that_waits_for_100_continue(pair):

@@ -128,6 +128,38 @@ def test_nothing_is_missed_that_was_fetched_for_longer_than_queues_look_back(lat
     assert [content for content in found if content not in ("first", "quick")] == ["lost", "third"]
 
 
+def test_a_device_that_is_cut_off_at_first_still_gets_what_no_device_has_got(pair, clients):
+    one, me, conversation = pair
+    missed = [f"missed {number}" for number in range(150)]
+    for content in missed:
+        send(conversation, one, content)
+    # Longer ago than queues look back.
+    time.sleep(11)
+    device = clients(me)
+    messages, receipt = device.subscribe(QUEUE, ack="client-individual")
+    frames = [device.frame(messages) for _ in range(10)]
+    assert {frame.headers["position"] for frame in frames} == {receipt["position"]}
+    device.close()
+    # Meanwhile the phone gets and acknowledges something of it, and something new.
+    phone = clients(me)
+    on_phone, _ = phone.subscribe(QUEUE, ack="client")
+    send(conversation, one, "new")
+    new = phone.frame(on_phone)
+    while parley.json.loads(new.body)["content"] != "new":
+        new = phone.frame(on_phone)
+    phone.connection.ack(new.headers["ack"])
+    parley.wait_for(lambda: parley.history(conversation, one)[0]["status"] == "DELIVERED", what="the phone's delivery")
+    device = clients(me)
+    messages, receipt = device.subscribe(QUEUE, **{"resume-after": receipt["position"]})
+    assert receipt["recovered"] == "true"
+    assert contents(device, messages, "new")[0][-1] == "new"
+    last = clients(me)
+    messages, receipt = last.subscribe(QUEUE)
+    send(conversation, one, "live")
+    frame = last.frame(messages)
+    assert parley.json.loads(frame.body)["content"] == "live" and frame.headers["position"].isdigit()
+
+
 def test_what_was_missed_comes_though_the_topic_was_opened_first(pair, clients):
     one, me, conversation = pair
     missed = [f"missed {number}" for number in range(120)]

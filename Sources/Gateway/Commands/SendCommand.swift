@@ -66,14 +66,17 @@ struct SendCommand {
         attachment = (givenType ?? (isPicture ? "IMAGE" : "FILE"), JSONWriter.bytes(facts.json(rules)))
     }
 
-    /// The message for the write path; `deadline` in monotonic milliseconds.
-    func draft(sender: Identity, deadline: Int64, _ completion: @escaping (SendOutcome) -> Void) -> Draft {
+    /// The message for the write path; `deadline` in monotonic milliseconds. With `onlyRepeats` it asks as somebody who is in no
+    /// conversation: one that was accepted before is answered all the same, and nothing else is accepted.
+    func draft(
+        sender: Identity, onlyRepeats: Bool = false, deadline: Int64, _ completion: @escaping (SendOutcome) -> Void
+    ) -> Draft {
         Draft(
             MessageJSON(
                 conversation: conversation, sender: sender.user, senderType: sender.senderType,
                 messageType: messageType, content: content,
                 clientMessageID: clientMessageID, file: attachment?.json),
-            sender: sender.user, clientMessageID: clientMessageID,
+            sender: onlyRepeats ? UUID.random() : sender.user, clientMessageID: clientMessageID,
             digest: DedupeDigest.digest(sender: sender.user, clientMessageID: clientMessageID), deadline: deadline,
             completion: completion)
     }

@@ -56,17 +56,30 @@ extension WebSocketController {
         switch result {
         case .already(let eventID): return .changed(command.conversation, eventID: eventID)
         case .change(let change, let json, let file):
-            // The file first: a message that is gone while its file isn't would be a promise broken.
-            if let file { try await delete(file) }
-            return try await submit(change, json, command, origin)
+            guard let file else { return try await submit(change, json, command, origin) }
+            return try await delete(file) { () throws(CommandError) in
+                try await submit(change, json, command, origin)
+            }
         }
     }
 
-    private func delete(_ file: UUID) async throws(CommandError) {
+    /// Deletes a message's file with it. Nobody gets the file from before the message is gone: one that is gone while its file
+    /// isn't would be a promise broken. A message that stays keeps it.
+    private func delete(
+        _ file: UUID, _ change: () async throws(CommandError) -> Outcome?
+    ) async throws(CommandError) -> Outcome? {
         do throws(PostgresError) {
-            try await worker.files.delete(file)
+            try await worker.files.hide(file)
         } catch {
             throw .unavailable()
+        }
+        do throws(CommandError) {
+            let outcome = try await change()
+            if outcome == nil { try? await worker.files.restore(file) } else { await worker.files.remove(file) }
+            return outcome
+        } catch {
+            if error.code != .outcomeUnknown { try? await worker.files.restore(file) }
+            throw error
         }
     }
 

@@ -95,7 +95,7 @@ final class WebSocketController {
                 do throws(CommandError) {
                     try command.attach(try await attachment(file, command, origin), config.content)
                 } catch {
-                    return completion(.refused(error, clientMessageID: command.clientMessageID))
+                    return submit(command, onlyRepeats: error, from: origin, completion)
                 }
                 submit(command, from: origin, completion)
             }
@@ -108,22 +108,31 @@ final class WebSocketController {
     ) async throws(CommandError) -> FileFacts {
         let facts: FileFacts?
         do throws(PostgresError) {
-            facts = try await worker.files.find(file)
+            facts = try await worker.files.take(file, in: command.conversation, by: origin.identity.user)
         } catch {
             throw .unavailable()
         }
-        guard let facts, facts.conversation == command.conversation, facts.uploader == origin.identity.user else {
+        guard let facts else {
             throw CommandError(
                 .notFound, "There is no such file that you have uploaded for this conversation.", field: "fileId")
         }
         return facts
     }
 
-    private func submit(_ command: SendCommand, from origin: Origin, _ completion: @escaping (Outcome) -> Void) {
+    /// Submits a message. With `onlyRepeats` nothing new can come of it: one that was accepted before is told so, and any other is
+    /// refused for that reason.
+    private func submit(
+        _ command: SendCommand, onlyRepeats reason: CommandError? = nil, from origin: Origin,
+        _ completion: @escaping (Outcome) -> Void
+    ) {
         let worker = worker
         let started = worker.loop.now
-        let draft = command.draft(sender: origin.identity, deadline: started + config.sendTimeout) { outcome in
+        let draft = command.draft(
+            sender: origin.identity, onlyRepeats: reason != nil, deadline: started + config.sendTimeout
+        ) { outcome in
             switch outcome {
+            case .refused where reason != nil:
+                completion(.refused(reason ?? .unavailable(), clientMessageID: command.clientMessageID))
             case .accepted(let id, let isRepeat):
                 worker.metrics.acceptLatency.observe(milliseconds: worker.loop.now - started)
                 (isRepeat ? worker.metrics.messagesRepeated : worker.metrics.messagesAccepted).increment()

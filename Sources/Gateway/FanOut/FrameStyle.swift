@@ -59,7 +59,7 @@ final class EventFrames {
     }
 
     /// A frame of one subscriber's own: one that he has to acknowledge, or that carries a position of his.
-    func encode(_ style: FrameStyle, ack: String?, position: Int64? = nil) -> [UInt8] {
+    func encode(_ style: FrameStyle, ack: String?, position: QueuePosition? = nil) -> [UInt8] {
         if body.isEmpty { event.appendClientJSON(to: &body, cursors) }
         return MessageFrame.encode(
             style, id: "\(event.conversation).\(event.id)", event: event.head.kind.name, ack: ack, position: position,
@@ -70,7 +70,7 @@ final class EventFrames {
 /// A MESSAGE in a WebSocket text frame.
 enum MessageFrame {
     static func encode(
-        _ style: FrameStyle, id: String, event: String, ack: String? = nil, position: Int64? = nil,
+        _ style: FrameStyle, id: String, event: String, ack: String? = nil, position: QueuePosition? = nil,
         isBehindHole: Bool = false, body: some Collection<UInt8>
     ) -> [UInt8] {
         var headers = [
@@ -79,7 +79,7 @@ enum MessageFrame {
         ]
         if let subscription = style.subscription { headers.insert(("subscription", subscription), at: 0) }
         if let ack { headers.append(("ack", ack)) }
-        if let position { headers.append(("position", String(position))) }
+        if let position { headers.append(("position", position.text)) }
         if isBehindHole { headers.append(("recovered", "false")) }
         var frame: [UInt8] = []
         frame.reserveCapacity(body.count + 256)

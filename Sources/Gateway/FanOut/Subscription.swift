@@ -43,8 +43,8 @@ final class Subscription {
     var index = 0
     /// How many events it has read for itself since it fell behind.
     var replayed = 0
-    /// Of a user's queue: everything up to this event has been brought, or is being read again.
-    var position: Int64 = 0
+    /// Of a user's queue: how far its device has got.
+    var position = QueuePosition(event: 0)
     /// Whether something that it has to read came in, or was missed, while it was behind.
     var missedSomething = false
     /// Of a user's queue: the last event of each conversation that was brought by catching up.
@@ -90,7 +90,7 @@ final class Subscription {
             session.wrote(event)
         }
         if destination == .messages {
-            if movesOn, case .live = flow { position = max(position, event.id) }
+            if movesOn, case .live = flow { position.event = max(position.event, event.id) }
             session.connection.send(frames.encode(style, ack: ack, position: position))
         } else if let ack {
             session.connection.send(frames.encode(style, ack: ack))

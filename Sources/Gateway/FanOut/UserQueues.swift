@@ -59,7 +59,7 @@ final class UserQueues {
     /// Hands over an event that comes too late for its place. Who is behind finds it in the history only.
     func deliver(stray event: Event, _ frames: EventFrames) {
         forEachListener(of: event) { _, subscription in
-            if case .live = subscription.flow { _ = subscription.write(event, frames) }
+            if case .live = subscription.flow { _ = subscription.write(event, frames, movesOn: false) }
         }
     }
 

@@ -7,10 +7,15 @@ final class FileCatalogue {
     private let folder: FileFolder?
     private let postgres: PostgresPool
     private let log: Logger
-    private var secret: [UInt8]?
+    private let ring: MasterKeyRing?
+    private var secrets: [[UInt8]]?
 
-    init(folder: FileFolder?, postgres: PostgresPool, log: Logger) {
+    /// So many files are removed in one sweep.
+    private static let sweepLimit = 10_000
+
+    init(folder: FileFolder?, ring: MasterKeyRing?, postgres: PostgresPool, log: Logger) {
         self.folder = folder
+        self.ring = ring
         self.postgres = postgres
         self.log = log
     }
@@ -43,25 +48,77 @@ final class FileCatalogue {
             isSealed: isSealed)
     }
 
-    /// Lets nobody have a file any more, and gives its bytes up. The bytes may outlive that where the disk fails, the file doesn't.
-    func delete(_ id: UUID) async throws(PostgresError) {
+    /// The same, for a message that is to show it in its conversation, by who has uploaded it: from then on it stays as long as the
+    /// message.
+    func take(_ id: UUID, in conversation: UUID, by uploader: UUID) async throws(PostgresError) -> FileFacts? {
+        guard let facts = try await find(id), facts.conversation == conversation, facts.uploader == uploader else {
+            return nil
+        }
+        _ = try await postgres.query("update files set is_shown = true where id = $1 and not is_shown", [.uuid(id)])
+        return facts
+    }
+
+    // MARK: Deleting
+
+    /// Lets nobody have a file from now on; its bytes are there until it is swept, and it can be restored.
+    func hide(_ id: UUID) async throws(PostgresError) {
         _ = try await postgres.query("update files set deleted_at = now() where id = $1", [.uuid(id)])
-        do throws(SystemError) {
-            try await folder?.remove(id)
+    }
+
+    /// Takes `hide` back, where that still helps.
+    func restore(_ id: UUID) async throws(PostgresError) {
+        _ = try await postgres.query(
+            "update files set deleted_at = null where id = $1 and removed_at is null", [.uuid(id)])
+    }
+
+    /// Removes the bytes of a hidden file; where that fails, a sweep does it.
+    func remove(_ id: UUID) async {
+        guard let folder else { return }
+        do {
+            try await folder.remove(id)
+            _ = try await postgres.query("update files set removed_at = now() where id = $1", [.uuid(id)])
         } catch {
-            log.error("file can't be removed", [.file: .uuid(id), .error: .describing(error)])
+            log.error("file can't be removed", [.file: .uuid(id), .error: .string("\(error)")])
         }
     }
 
-    /// What links are signed with on all nodes; the first that needs it makes it.
-    func linkSecret() async throws(PostgresError) -> [UInt8] {
-        if let secret { return secret }
+    /// Removes what was deleted a while ago, what no message has shown for a day, and what killed nodes have left half-way.
+    func sweep() async {
+        guard let folder else { return }
+        do {
+            _ = try await postgres.query(
+                """
+                update files set deleted_at = now()
+                where not is_shown and deleted_at is null and created_at < now() - interval '1 day'
+                """)
+            let gone = try await postgres.query(
+                """
+                select id from files
+                where deleted_at < now() - interval '10 minutes' and removed_at is null limit \(Self.sweepLimit)
+                """)
+            for id in gone.rows.compactMap({ $0.uuid(0) }) { await remove(id) }
+            let unfinished = try await folder.sweep()
+            if gone.rows.count + unfinished > 0 {
+                log.info("files removed", [.count: .number(gone.rows.count + unfinished)])
+            }
+        } catch {
+            log.warning("files can't be swept", [.error: .string("\(error)")])
+        }
+    }
+
+    // MARK: Links
+
+    /// What links are signed with on all nodes, first, and what they may have been signed with. With encryption at rest PostgreSQL's
+    /// half of it is worth nothing without a master key.
+    func linkSecrets() async throws(PostgresError) -> [[UInt8]] {
+        if let secrets { return secrets }
         _ = try await postgres.query(
             "insert into parley_meta (key, value) values ('file_link_secret', $1) on conflict do nothing",
             [.text(Hex.encode(SecureRandom.bytes(32)))])
         let result = try await postgres.query("select value from parley_meta where key = 'file_link_secret'")
         guard let text = result.rows.first?.text(0) else { throw .unexpectedReply("no secret for links to files") }
-        secret = Array(text.utf8)
-        return Array(text.utf8)
+        let made = ring?.derived("parley file links \(text)") ?? [Array(text.utf8)]
+        secrets = made
+        return made
     }
 }

@@ -69,27 +69,23 @@ struct IncomingFile: Sendable {
         try await BlockingPool.shared.run { () throws(SystemError) in try file.append(bytes) }
     }
 
-    /// Returns once the file is in its place on the disk; where that fails nothing is left of it.
+    /// Returns once the file is in its place on the disk; where that fails it has to be discarded.
     func keep() async throws(SystemError) {
         try await BlockingPool.shared.run { () throws(SystemError) in
-            defer { file.close() }
-            do throws(SystemError) {
-                try file.synchronize()
-                try DiskFile.makeFolder(folder)
-                try DiskFile.move(temporary, to: place)
-                try DiskFile.synchronizeFolder(folder)
-                try DiskFile.synchronizeFolder(parent)
-            } catch {
-                try? DiskFile.remove(temporary)
-                try? DiskFile.remove(place)
-                throw error
-            }
+            try file.synchronize()
+            try DiskFile.makeFolder(folder)
+            try DiskFile.move(temporary, to: place)
+            try DiskFile.synchronizeFolder(folder)
+            try DiskFile.synchronizeFolder(parent)
+            file.close()
         }
     }
 
+    /// Leaves nothing of the file, however far it has come.
     func discard() async {
         try? await BlockingPool.shared.run { () throws(SystemError) in
             file.close()
+            try? DiskFile.remove(place)
             try DiskFile.remove(temporary)
         }
     }

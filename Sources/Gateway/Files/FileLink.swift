@@ -11,13 +11,13 @@ struct FileLink {
         self.expires = expires
     }
 
-    /// Reads a link; nil where the signature isn't this secret's.
-    init?(file: UUID, _ query: HTTPQuery, secret: [UInt8]) {
+    /// Reads a link; nil where the signature is none of these secrets'.
+    init?(file: UUID, _ query: HTTPQuery, secrets: [[UInt8]]) {
         guard let text = query.first("expires"), let expires = Decimal.parse(Array(text.utf8)),
             let signature = query.first("signature").flatMap({ Base64.decodeURL($0.utf8) })
         else { return nil }
         self.init(file: file, expires: expires)
-        guard ConstantTime.equal(signature, self.signature(secret)) else { return nil }
+        guard secrets.contains(where: { ConstantTime.equal(signature, self.signature($0)) }) else { return nil }
     }
 
     /// Path and query.

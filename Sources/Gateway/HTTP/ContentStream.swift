@@ -9,6 +9,8 @@ final class ContentStream {
 
     /// So many bytes may wait to be taken; reading pauses beyond.
     private static let capacity = 256 << 10
+    /// What a piece costs beside its bytes: chunks may have one byte each.
+    private static let overhead = 64
 
     /// Bytes in all, where the client has said it.
     let length: Int?
@@ -31,7 +33,7 @@ final class ContentStream {
 
     func append(_ piece: ArraySlice<UInt8>) {
         pieces.append(Array(piece))
-        waitingBytes += piece.count
+        waitingBytes += piece.count + Self.overhead
         wake()
     }
 
@@ -57,12 +59,14 @@ final class ContentStream {
     func next() async throws(Broken) -> [UInt8]? {
         while true {
             if let piece = pieces.popFirst() {
-                waitingBytes -= piece.count
+                waitingBytes -= piece.count + Self.overhead
                 return piece
             }
             if isWhole { return nil }
             if isBroken { throw Broken() }
             wanted()
+            // What was asked for may have come at once.
+            guard pieces.isEmpty, !isWhole, !isBroken else { continue }
             await withCheckedContinuation { continuation in reader = { continuation.resume() } }
         }
     }

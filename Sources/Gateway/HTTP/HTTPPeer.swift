@@ -25,6 +25,8 @@ final class HTTPPeer: Peer {
     private var drainWaiter: (() -> Void)?
     /// When the request that is being read has to be whole (monotonic ms).
     private var deadline: Int64
+    /// Whether the node is about to stop: what is under way is brought to its end, then the connection.
+    private var isLeaving = false
     /// When an upload has to be whole, however steadily it comes in.
     private var uploadDeadline: Int64 = 0
 
@@ -61,7 +63,11 @@ final class HTTPPeer: Peer {
             case .content(let piece):
                 deadline = min(worker.loop.now + worker.node.config.webSocket.idleTimeout, uploadDeadline)
                 content?.append(buffer[piece])
-                if content?.isFull == true { return connection.pauseReading() }
+                if content?.isFull == true {
+                    connection.pauseReading()
+                    // What came with it waits, too; where nothing did, this may have been the end.
+                    if !available.isEmpty { return }
+                }
             case .contentEnd:
                 isAnswering = true
                 connection.pauseReading()
@@ -118,14 +124,22 @@ final class HTTPPeer: Peer {
         return false
     }
 
+    /// Ends the connection, once what is under way is answered.
+    func leave() {
+        isLeaving = true
+        if !isAnswering, content == nil { connection.finish() }
+    }
+
     private func finish(_ answer: Answer, to request: HTTPRequest, keepsAlive: Bool) async {
         let isHead = request.method == "HEAD"
+        let keepsAlive = keepsAlive && !isLeaving
         if let file = answer.file, !isHead {
             await send(answer, file, keepsAlive: keepsAlive)
         } else {
             respond(answer.response, length: answer.length, isHead: isHead, keepsAlive: keepsAlive)
         }
         isAnswering = false
+        if isLeaving { connection.finish() }
         deadline = worker.loop.now + worker.node.config.webSocket.idleTimeout
         if connection.isOpen { connection.resumeReading() }
     }
@@ -170,6 +184,7 @@ final class HTTPPeer: Peer {
     }
 
     private func drained() async {
+        guard connection.isOpen else { return }
         await withCheckedContinuation { continuation in drainWaiter = { continuation.resume() } }
     }
 

@@ -47,9 +47,12 @@ final class Router {
         if let preflight = crossOrigin.respond(to: request) {
             answer = Answer(preflight)
         } else {
-            // HEAD is GET without the content (RFC 9110, section 9.3.2), which the writer leaves out.
+            // HEAD is GET without the content (RFC 9110, section 9.3.2), which the writer leaves out; ranges are for GET (14.2).
             var request = request
-            if request.method == "HEAD" { request.method = "GET" }
+            if request.method == "HEAD" {
+                request.method = "GET"
+                request.headers.remove("Range")
+            }
             answer = await respondToAPI(request, content, address)
         }
         crossOrigin.allowReading(&answer.response, by: request)

@@ -83,19 +83,26 @@ struct FilesResource {
         } catch {
             throw failed(id, error)
         }
-        var writer = FileWriter(file, cipher)
+        do throws(CommandError) {
+            return try await write(content, FileWriter(file, cipher), id)
+        } catch {
+            await file.discard()
+            throw error
+        }
+    }
+
+    private func write(
+        _ content: ContentStream, _ writer: FileWriter, _ id: UUID
+    ) async throws(CommandError) -> Int64 {
+        var writer = writer
         while true {
             let piece: [UInt8]?
             do throws(ContentStream.Broken) {
                 piece = try await content.next()
             } catch {
-                await file.discard()
                 throw CommandError(.uploadIncomplete, "The rest of the file didn't come in time.")
             }
-            guard writer.size + Int64(piece?.count ?? 0) <= config.maximumBytes else {
-                await file.discard()
-                throw tooLarge
-            }
+            guard writer.size + Int64(piece?.count ?? 0) <= config.maximumBytes else { throw tooLarge }
             do throws(SystemError) {
                 guard let piece else {
                     try await writer.finish()
@@ -103,7 +110,6 @@ struct FilesResource {
                 }
                 try await writer.append(piece)
             } catch {
-                if piece != nil { await file.discard() }
                 throw failed(id, error)
             }
         }
@@ -123,8 +129,10 @@ struct FilesResource {
     /// `GET /api/files/{id}`, with a token or by a signed link; `origin` is nil for the latter.
     func respond(_ request: HTTPRequest, _ id: UUID, _ origin: Origin?) async throws(CommandError) -> Answer {
         guard request.method == "GET" else { return Answer(Router.methodNotAllowed("GET, HEAD")) }
+        // Without a token nothing is told, and no store is asked, before the link is known to be good.
+        if origin == nil { try await checkLink(request, id) }
         let facts = try await find(id)
-        if let origin { try await authorise(origin, facts) } else { try await checkLink(request, id) }
+        if let origin { try await authorise(origin, facts) }
         guard let folder else { throw Self.disabled }
         let tag = "\"\(id)\""
         var headers = HTTPHeaders([
@@ -184,7 +192,7 @@ struct FilesResource {
         guard request.method == "GET" else { return Router.methodNotAllowed("GET, HEAD") }
         try await authorise(origin, try await find(id))
         let expires = (WallClock.nowMilliseconds() + config.linkLifetime) / 1_000
-        let target = FileLink(file: id, expires: expires).target(secret: try await linkSecret())
+        let target = FileLink(file: id, expires: expires).target(secret: try await linkSecrets()[0])
         var time: [UInt8] = []
         RFC3339.append(milliseconds: expires * 1_000, to: &time)
         return Router.json(
@@ -198,14 +206,14 @@ struct FilesResource {
 
     private func checkLink(_ request: HTTPRequest, _ id: UUID) async throws(CommandError) {
         guard let query = HTTPQuery(request.query),
-            let link = FileLink(file: id, query, secret: try await linkSecret()),
+            let link = FileLink(file: id, query, secrets: try await linkSecrets()),
             link.expires * 1_000 > WallClock.nowMilliseconds()
         else { throw CommandError(.notAllowed, "The link isn't good, or not any more.", field: "signature") }
     }
 
-    private func linkSecret() async throws(CommandError) -> [UInt8] {
+    private func linkSecrets() async throws(CommandError) -> [[UInt8]] {
         do throws(PostgresError) {
-            return try await worker.files.linkSecret()
+            return try await worker.files.linkSecrets()
         } catch {
             throw .unavailable()
         }

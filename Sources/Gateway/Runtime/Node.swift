@@ -8,7 +8,7 @@ final class Node: Sendable {
     private static let auditBudget = 100
     /// Milliseconds between two looks for announcements that nobody has made.
     private static let announceInterval: Int64 = 5_000
-    /// Milliseconds between two looks for uploads that nobody has ended.
+    /// Milliseconds between two looks for files that nobody needs any more.
     private static let sweepInterval: Int64 = 3_600_000
 
     let context: NodeContext
@@ -97,7 +97,7 @@ final class Node: Sendable {
         context.keySet?.start(on: worker.loop, log: worker.log)
         hub.run { hub in Self.startAudits(hub) }
         startAnnouncements(worker)
-        if let files = context.files { startSweeping(files, worker) }
+        startSweeping(worker)
         for reference in workers {
             reference.run { [self] worker in
                 do throws(SystemError) {
@@ -153,16 +153,10 @@ final class Node: Sendable {
         }
     }
 
-    private func startSweeping(_ files: FileFolder, _ worker: Worker) {
+    private func startSweeping(_ worker: Worker) {
+        worker.loop.spawn { await worker.files.sweep() }
         worker.loop.scheduleRepeating(every: Self.sweepInterval) {
-            worker.loop.spawn {
-                do throws(SystemError) {
-                    let count = try await files.sweep()
-                    if count > 0 { worker.log.info("unfinished uploads removed", [.count: .number(count)]) }
-                } catch {
-                    worker.log.warning("unfinished uploads can't be removed", [.error: .describing(error)])
-                }
-            }
+            worker.loop.spawn { await worker.files.sweep() }
             return true
         }
     }

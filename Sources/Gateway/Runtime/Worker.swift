@@ -47,7 +47,7 @@ final class Worker {
         redis = stores.redis
         postgres = stores.postgres
         vault = stores.vault
-        files = FileCatalogue(folder: node.files, postgres: postgres, log: log)
+        files = FileCatalogue(folder: node.files, ring: node.masterKeys, postgres: postgres, log: log)
         loader = stores.loader
         membership = stores.membership
         reader = stores.reader
@@ -153,9 +153,9 @@ final class Worker {
         }
     }
 
-    /// Closes what is left after the sessions have been told to go.
+    /// Closes what is left after the sessions have been told to go; transfers under way are brought to their end.
     func closeIdle() {
-        for connection in connections.all where !(connection.peer is ClientSession) { connection.finish() }
+        for connection in connections.all { (connection.peer as? HTTPPeer)?.leave() }
     }
 
     /// The sessions of this worker.

@@ -24,24 +24,23 @@ extension ClientSession {
                 subscription: nextWindow, mode: mode, capacity: worker.node.config.webSocket.maximumUnacknowledged)
             nextWindow += 1
         }
-        let resumeAfter: Int64?
+        var place: QueuePosition?
         if let header = frame.headerBytes("resume-after") {
-            guard let position = Decimal.parse(header) else {
+            place = QueuePosition(header)
+            guard let place, destination == .messages || !place.owesUndelivered else {
                 stomp.dropSubscription(id)
                 let error = CommandError(
-                    .invalidField, "The header resume-after must be an event id.", field: "resume-after")
+                    .invalidField, "The header resume-after must be an event id, or a queue's position.",
+                    field: "resume-after")
                 return refuse(error, destination: destinationText, receipt: receipt)
             }
-            resumeAfter = position
-        } else {
-            resumeAfter = nil
         }
         switch destination {
         case .acks, .errors:
             subscriptions[id] = subscription
             replyQueues.append(subscription)
             confirm(subscription, receipt)
-        case .messages: openUserQueue(subscription, resumeAfter: resumeAfter, receipt: receipt)
+        case .messages: openUserQueue(subscription, resumeAfter: place, receipt: receipt)
         case .conversations, .receipts:
             subscriptions[id] = subscription
             carryOut { [self] in
@@ -51,7 +50,7 @@ extension ClientSession {
             }
         case .conversation(let conversation), .typing(let conversation):
             carryOut { [self] in
-                await join(conversation, subscription, resumeAfter: resumeAfter, receipt: receipt)
+                await join(conversation, subscription, resumeAfter: place?.event, receipt: receipt)
             }
         }
     }

@@ -16,20 +16,21 @@ extension ClientSession {
     /// Milliseconds between two attempts while the stores are away.
     private static let retryInterval: Int64 = 1_000
 
-    func openUserQueue(_ subscription: Subscription, resumeAfter: Int64?, receipt: String?) {
+    func openUserQueue(_ subscription: Subscription, resumeAfter place: QueuePosition?, receipt: String?) {
         subscriptions[subscription.id] = subscription
         // Nothing may overtake what was missed.
         subscription.flow = .behind(0)
         let now = (WallClock.nowMilliseconds() - EventClock.epoch) * EventClock.idsPerMillisecond
-        let isRecovered = resumeAfter.map { $0 <= now + Self.overlap && $0 >= now - Self.memory } ?? true
-        subscription.position = isRecovered ? resumeAfter ?? now : now
+        let isRecovered = place.map { $0.event <= now + Self.overlap && $0.event >= now - Self.memory } ?? true
+        let start = place ?? QueuePosition(event: now, owesUndelivered: true)
+        subscription.position = isRecovered ? start : QueuePosition(event: now)
         carryOut { [self] in
             await worker.userQueues.add(subscription, of: identity.user)
             guard !isEnded else { return }
             confirm(
                 subscription, receipt,
-                [("recovered", String(isRecovered)), ("position", String(subscription.position))])
-            catchUp(subscription, isFirst: resumeAfter == nil)
+                [("recovered", String(isRecovered)), ("position", subscription.position.text)])
+            catchUp(subscription, isFirst: place == nil)
         }
     }
 
@@ -45,7 +46,7 @@ extension ClientSession {
         catchUp(subscription, isFirst: false)
     }
 
-    /// Reads until nothing is missing; a first subscription without a position begins with what isn't delivered yet.
+    /// Reads until nothing is missing; the first subscription of a device begins with what isn't delivered yet.
     private func catchUp(_ subscription: Subscription, isFirst: Bool) {
         worker.loop.spawn { [self] in
             repeat {
@@ -59,31 +60,34 @@ extension ClientSession {
                 guard case .behind = subscription.flow else { return }
             } while subscription.missedSomething
             subscription.flow = .live
+            subscription.position.owesUndelivered = false
         }
     }
 
     private func readMissed(_ subscription: Subscription, isFirst: Bool) async throws(ReadError) {
-        let after = isFirst ? 0 : max(0, subscription.position - Self.overlap)
+        let place = subscription.position
+        let after = isFirst ? Int64.max : max(0, place.event - Self.overlap)
         let news: [(conversation: UUID, lastEvent: Int64)]
         do {
-            news = try await worker.inbox.conversations(of: identity.user, above: after)
+            news = try await worker.inbox.conversations(
+                of: identity.user, above: place.owesUndelivered ? 0 : after)
         } catch {
             throw .redis(error)
         }
         for (conversation, lastEvent) in news {
             let cursors = try await worker.cursors.loadedCursors(of: conversation)
             let delivered = cursors.positions[identity.user]?.delivered ?? 0
-            let start = max(isFirst ? delivered : after, subscription.brought[conversation] ?? 0)
+            let missed = place.owesUndelivered ? min(delivered, after) : after
+            let start = max(missed, subscription.brought[conversation] ?? 0)
             // What a topic brings, too, doesn't come twice.
             let end = topics[conversation]?.begins ?? .max
             guard start < min(lastEvent, end) else { continue }
-            try await read(conversation, after: start, upTo: end, cursors, subscription, isFirst: isFirst)
+            try await read(conversation, after: start, upTo: end, cursors, subscription)
         }
     }
 
     private func read(
-        _ conversation: UUID, after start: Int64, upTo end: Int64, _ cursors: Cursors, _ subscription: Subscription,
-        isFirst: Bool
+        _ conversation: UUID, after start: Int64, upTo end: Int64, _ cursors: Cursors, _ subscription: Subscription
     ) async throws(ReadError) {
         var position = start
         while case .behind = subscription.flow {
@@ -94,8 +98,9 @@ extension ClientSession {
             let events = try await worker.reader.events(of: conversation, after: position, limit: Self.page)
             for event in events {
                 guard event.id <= end else { return }
-                // On a first subscription one's own messages are nothing that was missed.
-                let isOwn = isFirst && event.sender == identity.user
+                // One's own messages from before a device came first are nothing that it has missed.
+                let place = subscription.position
+                let isOwn = place.owesUndelivered && event.id <= place.event && event.sender == identity.user
                 if !isOwn, !subscription.write(event, EventFrames(event, cursors)) { break }
                 if !isOwn { wasReplayed(on: subscription) }
                 position = event.id

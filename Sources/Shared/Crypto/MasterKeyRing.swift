@@ -75,6 +75,12 @@ public struct MasterKeyRing: Sendable {
     /// Whether there is a key of this name.
     public func has(_ id: String) -> Bool { keys[id] != nil }
 
+    /// Keys for a purpose of their own, one of each master key; the current one's is the first.
+    public func derived(_ purpose: String) -> [[UInt8]] {
+        let names = [current] + keys.keys.sorted().filter { $0 != current }
+        return names.compactMap { keys[$0] }.map { HMACSHA256.digest(key: $0, purpose.utf8) }
+    }
+
     /// Wraps a data key with the current master key.
     public func wrap(_ secret: [UInt8], for conversation: UUID) -> Wrapped {
         guard let key = keys[current] else { preconditionFailure("the current key is one of them") }

@@ -21,6 +21,11 @@ public struct HTTPHeaders: Sendable, Equatable {
         fields.append(Field(name: name, value: value))
     }
 
+    /// Removes all field lines with this name.
+    public mutating func remove(_ name: String) {
+        fields.removeAll { Self.same($0.name, name) }
+    }
+
     /// The value of the first field line with this name.
     public func first(_ name: String) -> String? {
         fields.first { Self.same($0.name, name) }?.value

@@ -34,29 +34,30 @@ public final class BlockingPool: @unchecked Sendable {
 
     /// Runs `body` on one of the threads, or `whenFull` at once on this one.
     public func run(_ body: @escaping @Sendable () -> Void, whenFull: () -> Void) {
-        pthread_mutex_lock(mutex)
-        let isFull = waiting.count >= Self.maximumWaiting
-        if !isFull {
-            waiting.append(body)
-            pthread_cond_signal(condition)
-        }
-        pthread_mutex_unlock(mutex)
-        if isFull { whenFull() }
+        if !enqueue(limit: Self.maximumWaiting, body) { whenFull() }
     }
 
-    /// Runs `body` on one of the threads and returns what it returned; EAGAIN where too much waits.
+    private func enqueue(limit: Int, _ body: @escaping @Sendable () -> Void) -> Bool {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        guard waiting.count < limit else { return false }
+        waiting.append(body)
+        pthread_cond_signal(condition)
+        return true
+    }
+
+    /// Runs `body` on one of the threads and returns what it returned. Nothing is refused: each waits for its own, so that no more
+    /// wait than there are connections.
     public func run<Value: Sendable>(
         _ body: @escaping @Sendable () throws(SystemError) -> Value
     ) async throws(SystemError) -> Value {
         let result: Result<Value, SystemError> = await withCheckedContinuation { continuation in
-            run {
+            _ = enqueue(limit: .max) {
                 do throws(SystemError) {
                     continuation.resume(returning: .success(try body()))
                 } catch {
                     continuation.resume(returning: .failure(error))
                 }
-            } whenFull: {
-                continuation.resume(returning: .failure(SystemError("queue", EAGAIN)))
             }
         }
         return try result.get()

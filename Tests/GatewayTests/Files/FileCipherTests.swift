@@ -32,11 +32,11 @@ import Testing
         let (file, secret) = (UUID.random(), Array("secret".utf8))
         let target = FileLink(file: file, expires: 1_800_000_000).target(secret: secret)
         let query = try #require(HTTPQuery(String(target.drop { $0 != "?" }.dropFirst())))
-        #expect(FileLink(file: file, query, secret: secret)?.expires == 1_800_000_000)
-        #expect(FileLink(file: UUID.random(), query, secret: secret) == nil)
-        #expect(FileLink(file: file, query, secret: Array("other".utf8)) == nil)
+        #expect(FileLink(file: file, query, secrets: [[1], secret])?.expires == 1_800_000_000)
+        #expect(FileLink(file: UUID.random(), query, secrets: [secret]) == nil)
+        #expect(FileLink(file: file, query, secrets: [Array("other".utf8)]) == nil)
         let later = try #require(
             HTTPQuery(String(target.replacing("1800000000", with: "1900000000").drop { $0 != "?" }.dropFirst())))
-        #expect(FileLink(file: file, later, secret: secret) == nil)
+        #expect(FileLink(file: file, later, secrets: [secret]) == nil)
     }
 }
