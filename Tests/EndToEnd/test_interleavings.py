@@ -147,53 +147,52 @@ def test_whoever_loads_during_a_change_brings_nobody_back(name, wired, clients):
     assert not is_held
 
 
-def test_a_change_finds_its_message_whatever_others_do_to_it_meanwhile(wired):
-    """PostgreSQL doesn't have the message, and the state that was looked for is gone from the cache when it is asked for."""
-    group, held = Group(), wired()
+@pytest.fixture
+def uncommitted():
+    """PostgreSQL gets nothing meanwhile."""
     persister = int(os.environ["PARLEY_PID_PERSISTER_1"])
     os.kill(persister, signal.SIGSTOP)
-    try:
-        for step in range(MAXIMUM):
-            id = parley.call("POST", group.path + "/messages", group.member, {"content": "text"}, url=OTHER).json["messageId"]
-            path = f"{group.path}/messages/{id}"
-            held.steps.hold_after(step)
-            thread, answers = held.change("PATCH", path, group.member, {"content": "held"})
-            is_held = held.steps.wait_until_held(thread)
-            assert parley.call("PATCH", path, group.member, {"content": "meanwhile"}, url=OTHER).status == 200
-            held.steps.release()
-            thread.join()
-            assert answers[0].status == 200, (step, answers[0].text)
-            if not is_held:
-                break
-    finally:
-        os.kill(persister, signal.SIGCONT)
+    yield
+    os.kill(persister, signal.SIGCONT)
+
+
+def test_a_change_finds_its_message_whatever_others_do_to_it_meanwhile(wired, uncommitted):
+    """The state that was looked for is gone from the cache when it is asked for."""
+    group, held = Group(), wired()
+    for step in range(MAXIMUM):
+        id = parley.call("POST", group.path + "/messages", group.member, {"content": "text"}, url=OTHER).json["messageId"]
+        path = f"{group.path}/messages/{id}"
+        held.steps.hold_after(step)
+        thread, answers = held.change("PATCH", path, group.member, {"content": "held"})
+        is_held = held.steps.wait_until_held(thread)
+        assert parley.call("PATCH", path, group.member, {"content": "meanwhile"}, url=OTHER).status == 200
+        held.steps.release()
+        thread.join()
+        assert answers[0].status == 200, (step, answers[0].text)
+        if not is_held:
+            break
     assert step >= 3
 
 
 @pytest.mark.parametrize("was_edited", [False, True])
 @pytest.mark.parametrize("place", ["before", "after"])
-def test_a_page_has_each_message_whatever_others_do_to_it_meanwhile(wired, was_edited, place):
-    """PostgreSQL doesn't have the message, and its state leaves the cache while the page is being read."""
+def test_a_page_has_each_message_whatever_others_do_to_it_meanwhile(wired, uncommitted, was_edited, place):
+    """A message's state leaves the cache while the page is being read."""
     group, held = Group(), wired()
-    persister = int(os.environ["PARLEY_PID_PERSISTER_1"])
-    os.kill(persister, signal.SIGSTOP)
-    try:
-        for step in range(MAXIMUM):
-            id = parley.call("POST", group.path + "/messages", group.member, {"content": "text"}, url=OTHER).json["messageId"]
-            path = f"{group.path}/messages/{id}"
-            if was_edited:
-                assert parley.call("PATCH", path, group.member, {"content": "edited"}, url=OTHER).status == 200
-            held.steps.hold_after(step)
-            bound = id + 1 if place == "before" else id - 1
-            thread, answers = held.change("GET", f"{group.path}/messages?{place}={bound}&limit=5", group.member)
-            is_held = held.steps.wait_until_held(thread)
-            assert parley.call("PATCH", path, group.member, {"content": "meanwhile"}, url=OTHER).status == 200
-            held.steps.release()
-            thread.join()
-            contents = [item["content"] for item in answers[0].json["items"] if item["id"] == id]
-            assert contents in (["edited" if was_edited else "text"], ["meanwhile"]), (step, answers[0].text)
-            if not is_held:
-                break
-    finally:
-        os.kill(persister, signal.SIGCONT)
+    for step in range(MAXIMUM):
+        id = parley.call("POST", group.path + "/messages", group.member, {"content": "text"}, url=OTHER).json["messageId"]
+        path = f"{group.path}/messages/{id}"
+        if was_edited:
+            assert parley.call("PATCH", path, group.member, {"content": "edited"}, url=OTHER).status == 200
+        held.steps.hold_after(step)
+        bound = id + 1 if place == "before" else id - 1
+        thread, answers = held.change("GET", f"{group.path}/messages?{place}={bound}&limit=5", group.member)
+        is_held = held.steps.wait_until_held(thread)
+        assert parley.call("PATCH", path, group.member, {"content": "meanwhile"}, url=OTHER).status == 200
+        held.steps.release()
+        thread.join()
+        contents = [item["content"] for item in answers[0].json["items"] if item["id"] == id]
+        assert contents in (["edited" if was_edited else "text"], ["meanwhile"]), (step, answers[0].text)
+        if not is_held:
+            break
     assert step >= 3

@@ -13,22 +13,22 @@ final class HTTPPeer: Peer {
         case operations
     }
 
-    private let connection: Connection
-    private unowned let worker: Worker
-    private let service: Service
+    let connection: Connection
+    unowned let worker: Worker
+    let service: Service
     private let isAdmitted: Bool
     private var parser: HTTPRequestParser
     private var isAnswering = false
     /// What comes in piece by piece of the present request.
-    private var content: ContentStream?
+    var content: ContentStream?
     /// Whoever waits until the client has taken what was sent.
-    private var drainWaiter: (() -> Void)?
+    var drainWaiter: (() -> Void)?
     /// When the request that is being read has to be whole (monotonic ms).
-    private var deadline: Int64
+    var deadline: Int64
     /// Whether the node is about to stop: what is under way is brought to its end, then the connection.
     private var isLeaving = false
     /// When an upload has to be whole, however steadily it comes in.
-    private var uploadDeadline: Int64 = 0
+    var uploadDeadline: Int64 = 0
 
     init(connection: Connection, worker: Worker, service: Service, isAdmitted: Bool) {
         self.connection = connection
@@ -95,28 +95,8 @@ final class HTTPPeer: Peer {
         }
     }
 
-    /// Answers a request while its content comes in. An answer that doesn't wait for all of it ends the connection.
-    private func takeUpload(_ request: HTTPRequest, _ length: Int?, expectsContinue: Bool) {
-        worker.metrics.httpRequests.increment()
-        guard isServed(request) else { return }
-        uploadDeadline = worker.loop.now + worker.node.config.files.uploadTimeout
-        deadline = min(worker.loop.now + worker.node.config.webSocket.idleTimeout, uploadDeadline)
-        var isAwaited = expectsContinue
-        let content = ContentStream(length: length) { [connection] in
-            if isAwaited { connection.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) }
-            isAwaited = false
-            connection.resumeReading()
-        }
-        self.content = content
-        worker.loop.spawn { [self] in
-            let answer = await worker.router.respond(to: request, content, service, from: connection.clientAddress)
-            self.content = nil
-            await finish(answer, to: request, keepsAlive: request.keepsAlive && content.isWhole)
-        }
-    }
-
     /// A node that is full says so, and ends the connection.
-    private func isServed(_ request: HTTPRequest) -> Bool {
+    func isServed(_ request: HTTPRequest) -> Bool {
         if isAdmitted || service == .operations { return true }
         let response = ProblemDetails.response(
             status: 503, code: "too-many-connections", detail: "This node takes no more connections.", retryAfter: 5)
@@ -130,7 +110,7 @@ final class HTTPPeer: Peer {
         if !isAnswering, content == nil { connection.finish() }
     }
 
-    private func finish(_ answer: Answer, to request: HTTPRequest, keepsAlive: Bool) async {
+    func finish(_ answer: Answer, to request: HTTPRequest, keepsAlive: Bool) async {
         let isHead = request.method == "HEAD"
         let keepsAlive = keepsAlive && !isLeaving
         if let file = answer.file, !isHead {
@@ -144,48 +124,18 @@ final class HTTPPeer: Peer {
         if connection.isOpen { connection.resumeReading() }
     }
 
-    private func respond(_ response: HTTPResponse, length: Int64? = nil, isHead: Bool, keepsAlive: Bool) {
+    func respond(_ response: HTTPResponse, length: Int64? = nil, isHead: Bool, keepsAlive: Bool) {
         guard connection.isOpen else { return }
         sendHead(response, length: length, isHead: isHead, keepsAlive: keepsAlive)
         if !keepsAlive { connection.finish() }
     }
 
-    private func sendHead(_ response: HTTPResponse, length: Int64?, isHead: Bool, keepsAlive: Bool) {
+    func sendHead(_ response: HTTPResponse, length: Int64?, isHead: Bool, keepsAlive: Bool) {
         var output: [UInt8] = []
         HTTPResponseWriter.append(
             response, to: &output, length: length, isHead: isHead, keepsAlive: keepsAlive,
             now: WallClock.nowMilliseconds() / 1_000)
         connection.send(output)
-    }
-
-    /// Sends a file piece by piece: the next is read while one is on its way.
-    private func send(_ answer: Answer, _ file: FileReader, keepsAlive: Bool) async {
-        var hasBegun = false
-        do throws(FileReadError) {
-            var next = try await file.next()
-            guard connection.isOpen else { return }
-            sendHead(answer.response, length: answer.length, isHead: false, keepsAlive: keepsAlive)
-            hasBegun = true
-            while let piece = next {
-                connection.send(piece)
-                worker.metrics.downloadedBytes.increment(by: piece.count)
-                next = try await file.next()
-                if connection.queuedBytes > 0 { await drained() }
-                guard connection.isOpen else { return }
-            }
-        } catch {
-            worker.log.error("file can't be read to its end", [.error: .string("\(error)")])
-            // Behind its beginning, all that can still be said is that it is too short.
-            if hasBegun { return connection.close("file can't be read") }
-            return respond(
-                CommandError(.internalError, "The file is damaged.").response, isHead: false, keepsAlive: false)
-        }
-        if !keepsAlive { connection.finish() }
-    }
-
-    private func drained() async {
-        guard connection.isOpen else { return }
-        await withCheckedContinuation { continuation in drainWaiter = { continuation.resume() } }
     }
 
     private func openWebSocket(_ request: HTTPRequest) {
