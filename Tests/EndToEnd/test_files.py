@@ -262,6 +262,8 @@ def test_what_is_too_large_is_refused(pair, gateway, tmp_path):
             plain.sendall(b"10000\r\n" + b"x" * 65_536 + b"\r\n")
         assert plain.recv(1 << 16).startswith(b"HTTP/1.1 413 ")
     assert [len(list((tmp_path / "incoming").iterdir())), node.metric("parley_uploads_total")] == [0, 1]
+    assert node.metric("parley_http_requests_refused_total") == 2
+    assert sum("request refused" in line and "file-too-large" in line for line in node.stop()) == 2
 
 
 def test_who_uploads_too_often_is_told_when_to_go_on(pair, gateway, tmp_path):

@@ -72,6 +72,7 @@ final class Router {
             switch await authenticate(request) {
             case .success(let identity): origin = Origin(identity: identity, session: nil, address: address)
             case .failure(let refusal):
+                worker.metrics.httpRequestsRefused.increment()
                 worker.log.warning("request refused", [.code: .string(refusal.code), .address: .string(address)])
                 return Answer(refusal.response)
             }
@@ -80,6 +81,16 @@ final class Router {
             }
             return Answer(try await respond(to: request, content, segments, origin))
         } catch {
+            worker.metrics.httpRequestsRefused.increment()
+            // What comes too fast is logged once per pause.
+            if error.code != .tooFast {
+                worker.log.info(
+                    "request refused",
+                    [
+                        .code: .string(error.code.rawValue), .method: .string(request.method),
+                        .path: .string(request.path), .address: .string(address),
+                    ])
+            }
             return Answer(error.response)
         }
     }

@@ -88,7 +88,7 @@ final class GatewayMetrics: Sendable {
             "parley_sessions_failed_total",
             help: "Sessions ended for what their client sent or didn't: broken protocol, limits, time limits, tokens.")
         httpRequestsRefused = registry.counter(
-            "parley_http_requests_refused_total", help: "HTTP requests that could not be read, or were too large.")
+            "parley_http_requests_refused_total", help: "HTTP requests that could not be read, or were refused.")
         httpRequests = registry.counter("parley_http_requests_total", help: "HTTP requests that were answered.")
         uploads = registry.counter("parley_uploads_total", help: "Files that were uploaded.")
         uploadedBytes = registry.counter("parley_uploaded_bytes_total", help: "Bytes of uploaded files.")

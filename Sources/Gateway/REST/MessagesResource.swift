@@ -22,7 +22,7 @@ struct MessagesResource {
     ) async throws(CommandError) -> HTTPResponse {
         switch request.method {
         case "GET", "HEAD": try await page(request, conversation, origin)
-        case "POST": await send(request, conversation, origin)
+        case "POST": try await send(request, conversation, origin)
         default: Router.methodNotAllowed("GET, HEAD, POST")
         }
     }
@@ -105,14 +105,16 @@ struct MessagesResource {
         return Router.json(200, body)
     }
 
-    private func send(_ request: HTTPRequest, _ conversation: UUID, _ origin: Origin) async -> HTTPResponse {
+    private func send(
+        _ request: HTTPRequest, _ conversation: UUID, _ origin: Origin
+    ) async throws(CommandError) -> HTTPResponse {
         let outcome: WebSocketController.Outcome = await withCheckedContinuation { continuation in
             worker.controller.sendMessage(request.body, conversation: conversation, from: origin) {
                 continuation.resume(returning: $0)
             }
         }
         switch outcome {
-        case .refused(let error, _): return error.response
+        case .refused(let error, _): throw error
         case .done, .changed: return HTTPResponse(status: 204)
         case .sent(let command, let id):
             let body = JSONObject([
