@@ -179,3 +179,25 @@ def test_bad_commands_name_the_field(clients, pair, body):
     client.command("/app/chat.edit", body % conversation, receipt="r1")
     refusal = client.next(errors)
     assert (refusal["field"], refusal["receipt-id"]) == ("messageId", "r1")
+
+
+def test_a_change_that_no_store_has_hides_its_message_and_no_other(pair):
+    """As after PostgreSQL was restored from a backup that is older than the change: what is there may be what was deleted."""
+    one, other, conversation = pair
+    ids = [send(conversation, one, f"text {number}") for number in range(5)]
+    parley.wait_for(lambda: stored(conversation) == "5|5", what="the rows")
+    key = redis("--scan", "--pattern", f"*:c:{conversation}")
+    parley.wait_for(lambda: redis("HGET", key, "done") == str(ids[-1]), what="the commit")
+    redis("XTRIM", key + ":events", "MAXLEN", 0)
+    redis("HSET", key, "floor", ids[-1] + 1, "last", ids[-1] + 1, "done", ids[-1] + 1)
+    redis("HSET", key + ":changes", ids[2], ids[-1] + 1)
+    found, before = [], None
+    while before is not None or not found:
+        path = f"/api/conversations/{conversation}/messages?limit=1" + (f"&before={before}" if before else "")
+        answer = parley.call("GET", path, other)
+        assert answer.status == 200, answer.text
+        found += [item["content"] for item in answer.json["items"]]
+        before = answer.json["nextBefore"]
+    assert found == ["text 4", "text 3", "text 1", "text 0"]
+    answer = parley.call("GET", f"/api/conversations/{conversation}/messages?after={ids[0]}", other)
+    assert [item["content"] for item in answer.json["items"]] == ["text 1", "text 3", "text 4"]

@@ -199,6 +199,24 @@ def test_a_message_that_stays_keeps_its_file(pair):
     assert ask("GET", file["downloadUrl"], user=other).status == 404
 
 
+def test_two_delete_a_message_at_once(pair):
+    one, other, conversation = pair
+    path = f"/api/conversations/{conversation}/messages"
+    for _ in range(20):
+        file = uploaded(conversation, one, b"x")
+        message = parley.call("POST", path, one, {"fileId": file["fileId"]}).json["messageId"]
+        threads = [
+            threading.Thread(target=parley.call, args=("DELETE", f"{path}/{message}", one), kwargs={"url": url})
+            for url in (FIRST, FIRST, SECOND)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert ask("GET", file["downloadUrl"], user=other).status == 404
+        row = query(f"select deleted_at is null, removed_at is null from files where id = '{file['fileId']}'")
+        assert row == "f|f"
+
+
 def test_a_retry_gets_the_first_answer_though_the_file_is_gone(pair):
     one, _, conversation = pair
     path = f"/api/conversations/{conversation}/messages"
@@ -216,8 +234,10 @@ def test_what_nobody_needs_is_swept(pair, gateway, tmp_path):
     node = gateway(FILES_DIR=tmp_path)
     kept, shown, unshown, deleted = (uploaded(conversation, one, PNG, url=node.url)["fileId"] for _ in range(4))
     assert parley.call("POST", f"/api/conversations/{conversation}/messages", one, {"fileId": shown}).status == 201
+    parley.wait_for(lambda: stored(conversation) == "1|1", what="the row")
     query(f"update files set created_at = now() - interval '2 days' where id in ('{shown}', '{unshown}')")
-    query(f"update files set deleted_at = now() - interval '1 hour' where id = '{deleted}'")
+    # Of these two one was hidden for a delete that came to nothing.
+    query(f"update files set deleted_at = now() - interval '1 hour' where id in ('{deleted}', '{shown}')")
     unfinished, fresh = tmp_path / "incoming" / "old", tmp_path / "incoming" / "new"
     for file in (unfinished, fresh):
         file.touch()

@@ -74,11 +74,12 @@ extension WebSocketController {
             throw .unavailable()
         }
         do throws(CommandError) {
+            // Nil: such a message can't be edited, so whoever was faster has deleted it, and looks after the file.
             let outcome = try await change()
-            if outcome == nil { try? await worker.files.restore(file) } else { await worker.files.remove(file) }
+            if outcome != nil { await worker.files.remove(file) }
             return outcome
         } catch {
-            if error.code != .outcomeUnknown { try? await worker.files.restore(file) }
+            if error.code != .outcomeUnknown { await worker.files.restore(file) }
             throw error
         }
     }

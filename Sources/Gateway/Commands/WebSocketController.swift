@@ -131,7 +131,7 @@ final class WebSocketController {
             sender: origin.identity, onlyRepeats: reason != nil, deadline: started + config.sendTimeout
         ) { outcome in
             switch outcome {
-            case .refused where reason != nil:
+            case .refused(.notFound) where reason != nil:
                 completion(.refused(reason ?? .unavailable(), clientMessageID: command.clientMessageID))
             case .accepted(let id, let isRepeat):
                 worker.metrics.acceptLatency.observe(milliseconds: worker.loop.now - started)

@@ -28,10 +28,13 @@ struct HistoryReader {
 
     /// Up to `limit` messages with ids below `before`, newest first.
     func page(of conversation: UUID, before: Int64, limit: Int) async throws(ReadError) -> HistoryPage {
-        for _ in 0..<Self.attempts {
+        var attempt = 0
+        while true {
+            attempt += 1
+            let demand: Demand = attempt < Self.attempts ? .all : .whatIsThere
             let first = "\(max(0, before - 1))-0"
-            guard let cache = try await cache(of: conversation, "XREVRANGE", first, "-", count: limit + 1),
-                let recent = try await recent(cache, conversation, where: { $0 < before })
+            guard let cache = try await cache(of: conversation, "XREVRANGE", first, "-", count: limit + 1, demand),
+                let recent = try await recent(cache, conversation, demand, where: { $0 < before })
             else { continue }
             var messages = recent.sorted { $0.id > $1.id }
             if messages.count <= limit, cache.floor != 0 {
@@ -40,45 +43,57 @@ struct HistoryReader {
                 guard
                     let older = try await stored(
                         "id < $2 and duplicate_of is null order by id desc limit $3", conversation, ceiling,
-                        limit + 1 - messages.count, cache.changes)
+                        limit + 1 - messages.count, cache.changes, demand)
                 else { continue }
                 messages += older
             }
             return try await page(messages, limit, conversation)
         }
-        throw Self.overtaken
     }
 
     /// Up to `limit` messages with ids above `after`, oldest first.
     func page(of conversation: UUID, after: Int64, limit: Int) async throws(ReadError) -> HistoryPage {
-        for _ in 0..<Self.attempts {
+        var attempt = 0
+        while true {
+            attempt += 1
+            let demand: Demand = attempt < Self.attempts ? .all : .whatIsThere
             guard
-                let cache = try await cache(of: conversation, "XRANGE", "\(after + 1)-0", "+", count: limit + 1),
-                var messages = try await recent(cache, conversation, where: { $0 > after })
+                let cache = try await cache(
+                    of: conversation, "XRANGE", "\(after + 1)-0", "+", count: limit + 1, demand),
+                var messages = try await recent(cache, conversation, demand, where: { $0 > after })
             else { continue }
             messages.sort { $0.id < $1.id }
             if cache.floor ?? .max > after {
                 guard
                     let older = try await stored(
                         "id > $2 and duplicate_of is null order by id limit $3", conversation, after, limit + 1,
-                        cache.changes)
+                        cache.changes, demand)
                 else { continue }
                 let last = older.last?.id ?? after
                 messages = older.count > limit ? older : older + messages.filter { $0.id > last }
             }
             return try await page(messages, limit, conversation)
         }
-        throw Self.overtaken
     }
 
     /// So often somebody may change a message between two looks; then everything is looked at again.
     private static let attempts = 8
-    private static let overtaken = ReadError.redis(.unexpectedReply("messages change faster than they are read"))
+
+    /// What is to be done with a message whose newest state isn't where it should be.
+    private enum Demand {
+        /// Look at everything again: somebody has changed it meanwhile.
+        case all
+        /// Leave it out: PostgreSQL was restored from a backup, or has refused the change, and what is there may be what was to be
+        /// taken away.
+        case whatIsThere
+    }
 
     private struct Message {
         let id: Int64
         let eventID: Int64
         let event: Event
+        /// Whether it only holds the place of a message whose newest state is gone.
+        var isLost = false
 
         init(_ event: Event) {
             id = event.messageID
@@ -97,7 +112,7 @@ struct HistoryReader {
 
     /// Nil where more was changed meanwhile than was reckoned with.
     private func cache(
-        of conversation: UUID, _ command: String, _ first: String, _ last: String, count: Int
+        of conversation: UUID, _ command: String, _ first: String, _ last: String, count: Int, _ demand: Demand
     ) async throws(ReadError) -> Cache? {
         let partition = partitioning.partition(of: conversation)
         let changesKey = Keys.changes(conversation, partition)
@@ -113,7 +128,7 @@ struct HistoryReader {
                 RedisCommand("HGET", Keys.conversation(conversation, partition), "floor"),
             ])
             let changes = EventReader.changes(in: replies[1])
-            guard changes.count <= edits else { return nil }
+            guard changes.count <= edits || demand == .whatIsThere else { return nil }
             let events = EventReader.events(in: replies[0]).filter { $0.head.kind == .message }
             return Cache(messages: events.map { Message($0) }, changes: changes, floor: replies[2].integer)
         } catch {
@@ -123,22 +138,22 @@ struct HistoryReader {
 
     /// The newest states of the messages above the floor; nil where one was changed meanwhile.
     private func recent(
-        _ cache: Cache, _ conversation: UUID, where isWanted: (Int64) -> Bool
+        _ cache: Cache, _ conversation: UUID, _ demand: Demand, where isWanted: (Int64) -> Bool
     ) async throws(ReadError) -> [Message]? {
         let floor = cache.floor ?? .max
         let changed = cache.changes.filter { $0.key > floor && isWanted($0.key) }
-        guard let states = try await states(changed, conversation) else { return nil }
+        let states = try await states(changed, conversation)
+        guard demand == .whatIsThere || states.count == changed.count else { return nil }
         return cache.messages.filter { $0.id > floor && changed[$0.id] == nil } + states
     }
 
-    /// The states of messages that were changed; nil where one was changed again.
-    private func states(_ changes: [Int64: Int64], _ conversation: UUID) async throws(ReadError) -> [Message]? {
+    /// The states of messages that were changed, as far as they are still there.
+    private func states(_ changes: [Int64: Int64], _ conversation: UUID) async throws(ReadError) -> [Message] {
         let key = Keys.events(conversation, partitioning.partition(of: conversation))
         do {
             let replies = try await redis.pipeline(
                 changes.values.map { RedisCommand("XRANGE", key, "\($0)-0", "\($0)-0") })
-            let states = replies.flatMap { EventReader.events(in: $0) }.map { Message($0) }
-            return states.count == changes.count ? states : nil
+            return replies.flatMap { EventReader.events(in: $0) }.map { Message($0) }
         } catch {
             throw .redis(error)
         }
@@ -146,7 +161,8 @@ struct HistoryReader {
 
     /// Messages of PostgreSQL, with the changes that it doesn't have yet; nil where one was changed again.
     private func stored(
-        _ condition: String, _ conversation: UUID, _ bound: Int64, _ limit: Int, _ changes: [Int64: Int64]
+        _ condition: String, _ conversation: UUID, _ bound: Int64, _ limit: Int, _ changes: [Int64: Int64],
+        _ demand: Demand
     ) async throws(ReadError) -> [Message]? {
         let messages: [Message]
         do {
@@ -162,9 +178,15 @@ struct HistoryReader {
         }
         let newer = messages.filter { $0.eventID < changes[$0.id] ?? 0 }.map(\.id)
         guard !newer.isEmpty else { return messages }
-        guard let found = try await states(changes.filter { newer.contains($0.key) }, conversation) else { return nil }
+        let found = try await states(changes.filter { newer.contains($0.key) }, conversation)
+        guard demand == .whatIsThere || found.count == newer.count else { return nil }
         let states = Dictionary(found.map { ($0.id, $0) }) { $1 }
-        return messages.map { states[$0.id] ?? $0 }
+        let lost = Set(newer).subtracting(states.keys)
+        return messages.map { message in
+            var message = states[message.id] ?? message
+            message.isLost = lost.contains(message.id)
+            return message
+        }
     }
 
     private func page(
@@ -172,7 +194,7 @@ struct HistoryReader {
     ) async throws(ReadError) -> HistoryPage {
         let kept = messages.prefix(limit)
         let ids = kept.map(\.id)
-        let events = kept.map(\.event)
+        let events = kept.filter { !$0.isLost }.map(\.event)
         return HistoryPage(
             items: try await vault?.open(events, of: conversation) ?? events, lowest: ids.min(), highest: ids.max(),
             hasMore: messages.count > limit)

@@ -47,7 +47,7 @@ final class Subscription {
     var position = QueuePosition(event: 0)
     /// Whether something that it has to read came in, or was missed, while it was behind.
     var missedSomething = false
-    /// Of a user's queue: the last event of each conversation that was brought by catching up.
+    /// Of a user's queue: the last event of each conversation that was brought by catching up, or delivered before it began.
     var brought: [UUID: Int64] = [:]
 
     init(id: String, destination: Destination, style: FrameStyle, session: ClientSession) {

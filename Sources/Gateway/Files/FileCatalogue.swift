@@ -38,8 +38,12 @@ final class FileCatalogue {
         let result = try await postgres.query(
             """
             select conversation_id, uploader_id, name, type, size, is_sealed from files
-            where id = $1 and deleted_at is null
+            where id = $1 and deleted_at is null and removed_at is null
             """, [.uuid(id)])
+        return Self.facts(id, result)
+    }
+
+    private static func facts(_ id: UUID, _ result: PostgresResult) -> FileFacts? {
         guard let row = result.rows.first, let conversation = row.uuid(0), let uploader = row.uuid(1),
             let name = row.text(2), let type = row.text(3), let size = row.integer(4), let isSealed = row.bool(5)
         else { return nil }
@@ -51,11 +55,13 @@ final class FileCatalogue {
     /// The same, for a message that is to show it in its conversation, by who has uploaded it: from then on it stays as long as the
     /// message.
     func take(_ id: UUID, in conversation: UUID, by uploader: UUID) async throws(PostgresError) -> FileFacts? {
-        guard let facts = try await find(id), facts.conversation == conversation, facts.uploader == uploader else {
-            return nil
-        }
-        _ = try await postgres.query("update files set is_shown = true where id = $1 and not is_shown", [.uuid(id)])
-        return facts
+        let result = try await postgres.query(
+            """
+            update files set is_shown = true
+            where id = $1 and conversation_id = $2 and uploader_id = $3 and deleted_at is null and removed_at is null
+            returning conversation_id, uploader_id, name, type, size, is_sealed
+            """, [.uuid(id), .uuid(conversation), .uuid(uploader)])
+        return Self.facts(id, result)
     }
 
     // MARK: Deleting
@@ -65,10 +71,14 @@ final class FileCatalogue {
         _ = try await postgres.query("update files set deleted_at = now() where id = $1", [.uuid(id)])
     }
 
-    /// Takes `hide` back, where that still helps.
-    func restore(_ id: UUID) async throws(PostgresError) {
-        _ = try await postgres.query(
-            "update files set deleted_at = null where id = $1 and removed_at is null", [.uuid(id)])
+    /// Takes `hide` back, where that still helps. Where it fails, the file stays hidden, and is there for as long as its message.
+    func restore(_ id: UUID) async {
+        do throws(PostgresError) {
+            _ = try await postgres.query(
+                "update files set deleted_at = null where id = $1 and removed_at is null", [.uuid(id)])
+        } catch {
+            log.error("file can't be shown again", [.file: .uuid(id), .error: .describing(error)])
+        }
     }
 
     /// Removes the bytes of a hidden file; where that fails, a sweep does it.
@@ -76,13 +86,16 @@ final class FileCatalogue {
         guard let folder else { return }
         do {
             try await folder.remove(id)
-            _ = try await postgres.query("update files set removed_at = now() where id = $1", [.uuid(id)])
+            _ = try await postgres.query(
+                "update files set removed_at = now(), deleted_at = coalesce(deleted_at, now()) where id = $1",
+                [.uuid(id)])
         } catch {
             log.error("file can't be removed", [.file: .uuid(id), .error: .string("\(error)")])
         }
     }
 
-    /// Removes what was deleted a while ago, what no message has shown for a day, and what killed nodes have left half-way.
+    /// Removes what was deleted a while ago, unless its message is still there, what no message has shown for a day, and what killed
+    /// nodes have left half-way.
     func sweep() async {
         guard let folder else { return }
         do {
@@ -93,8 +106,13 @@ final class FileCatalogue {
                 """)
             let gone = try await postgres.query(
                 """
-                select id from files
-                where deleted_at < now() - interval '10 minutes' and removed_at is null limit \(Self.sweepLimit)
+                select id from files f
+                where deleted_at < now() - interval '10 minutes' and removed_at is null
+                    and not exists (
+                        select from messages m
+                        where m.conversation_id = f.conversation_id and m.file is not null and not m.is_deleted
+                            and m.file->>'fileId' = f.id::text)
+                limit \(Self.sweepLimit)
                 """)
             for id in gone.rows.compactMap({ $0.uuid(0) }) { await remove(id) }
             let unfinished = try await folder.sweep()

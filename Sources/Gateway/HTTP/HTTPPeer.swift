@@ -152,6 +152,8 @@ final class HTTPPeer: Peer {
             let verdict = await worker.judge(request, from: connection.clientAddress)
             isAnswering = false
             guard connection.isOpen else { return }
+            // The sessions have been told to go: another would be told by nobody.
+            guard !isLeaving else { return connection.finish() }
             settle(verdict, request)
             connection.resumeReading()
         }

@@ -25,12 +25,29 @@ extension ClientSession {
         let start = place ?? QueuePosition(event: now, owesUndelivered: true)
         subscription.position = isRecovered ? start : QueuePosition(event: now)
         carryOut { [self] in
+            // Before anything can come in: what another device gets from now on is missed here all the same.
+            if place == nil { try? await noteDelivered(subscription) }
+            guard !isEnded else { return }
             await worker.userQueues.add(subscription, of: identity.user)
             guard !isEnded else { return }
             confirm(
                 subscription, receipt,
                 [("recovered", String(isRecovered)), ("position", subscription.position.text)])
-            catchUp(subscription, isFirst: place == nil)
+            catchUp(subscription)
+        }
+    }
+
+    /// Notes where the undelivered begins in each conversation.
+    private func noteDelivered(_ subscription: Subscription) async throws(ReadError) {
+        let news: [(conversation: UUID, lastEvent: Int64)]
+        do {
+            news = try await worker.inbox.conversations(of: identity.user, above: 0)
+        } catch {
+            throw .redis(error)
+        }
+        for (conversation, _) in news {
+            let cursors = try await worker.cursors.loadedCursors(of: conversation)
+            subscription.brought[conversation] = cursors.positions[identity.user]?.delivered ?? 0
         }
     }
 
@@ -43,16 +60,16 @@ extension ClientSession {
         worker.metrics.slowConsumers.increment()
         subscription.flow = .behind(0)
         subscription.replayed = 0
-        catchUp(subscription, isFirst: false)
+        catchUp(subscription)
     }
 
     /// Reads until nothing is missing; the first subscription of a device begins with what isn't delivered yet.
-    private func catchUp(_ subscription: Subscription, isFirst: Bool) {
+    private func catchUp(_ subscription: Subscription) {
         worker.loop.spawn { [self] in
             repeat {
                 subscription.missedSomething = false
                 do throws(ReadError) {
-                    try await readMissed(subscription, isFirst: isFirst)
+                    try await readMissed(subscription)
                 } catch {
                     subscription.missedSomething = true
                     await worker.loop.sleep(milliseconds: Self.retryInterval)
@@ -64,9 +81,9 @@ extension ClientSession {
         }
     }
 
-    private func readMissed(_ subscription: Subscription, isFirst: Bool) async throws(ReadError) {
+    private func readMissed(_ subscription: Subscription) async throws(ReadError) {
         let place = subscription.position
-        let after = isFirst ? Int64.max : max(0, place.event - Self.overlap)
+        let after = max(0, place.event - Self.overlap)
         let news: [(conversation: UUID, lastEvent: Int64)]
         do {
             news = try await worker.inbox.conversations(
@@ -74,7 +91,7 @@ extension ClientSession {
         } catch {
             throw .redis(error)
         }
-        for (conversation, lastEvent) in news {
+        for (conversation, lastEvent) in news where subscription.brought[conversation] ?? 0 < lastEvent {
             let cursors = try await worker.cursors.loadedCursors(of: conversation)
             let delivered = cursors.positions[identity.user]?.delivered ?? 0
             let missed = place.owesUndelivered ? min(delivered, after) : after

@@ -53,5 +53,6 @@ if tonumber(state[1]) <= tonumber(state[2] or 0) then
     redis.call('HSET', key, 'ttl', '1')
     redis.call('PEXPIRE', key, ARGV[7])
     redis.call('PEXPIRE', events, ARGV[7])
+    redis.call('PEXPIRE', key .. ':changes', ARGV[7])
 end
 return 1
