@@ -75,14 +75,19 @@ final class ContentVault {
         }
     }
 
+    /// Finds a conversation's key, or makes one to seal with.
+    func lookUp(_ conversation: UUID, makes: Bool) async -> Lookup {
+        let found: Confined<Lookup> = await withCheckedContinuation { continuation in
+            withKey(of: conversation, makes: makes) { continuation.resume(returning: Confined($0)) }
+        }
+        return found.value
+    }
+
     /// The same events with their contents in clear.
     func open(_ events: [Event], of conversation: UUID) async throws(ReadError) -> [Event] {
         guard events.contains(where: \.isSealed) else { return events }
-        let found: Confined<Lookup> = await withCheckedContinuation { continuation in
-            withKey(of: conversation, makes: false) { continuation.resume(returning: Confined($0)) }
-        }
         let key: DataKey?
-        switch found.value {
+        switch await lookUp(conversation, makes: false) {
         case .key(let known): key = known
         case .notFound: key = nil
         case .unavailable(let error): throw error

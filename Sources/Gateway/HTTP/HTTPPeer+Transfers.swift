@@ -7,7 +7,7 @@ extension HTTPPeer {
         worker.metrics.httpRequests.increment()
         guard isServed(request) else { return }
         uploadDeadline = worker.loop.now + worker.node.config.files.uploadTimeout
-        deadline = min(worker.loop.now + worker.node.config.webSocket.idleTimeout, uploadDeadline)
+        awaitMore()
         var isAwaited = expectsContinue
         let content = ContentStream(length: length) { [connection] in
             if isAwaited { connection.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) }
@@ -20,6 +20,11 @@ extension HTTPPeer {
             self.content = nil
             await finish(answer, to: request, keepsAlive: request.keepsAlive && content.isWhole)
         }
+    }
+
+    /// The next piece of an upload may take its time, but not all of it together.
+    func awaitMore() {
+        deadline = min(worker.loop.now + worker.node.config.webSocket.idleTimeout, uploadDeadline)
     }
 
     /// Sends a file piece by piece: the next is read while one is on its way.

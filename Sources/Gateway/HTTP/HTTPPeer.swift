@@ -61,7 +61,7 @@ final class HTTPPeer: Peer {
             case .streamed(let request, let length, let expectsContinue):
                 takeUpload(request, length, expectsContinue: expectsContinue)
             case .content(let piece):
-                deadline = min(worker.loop.now + worker.node.config.webSocket.idleTimeout, uploadDeadline)
+                awaitMore()
                 content?.append(buffer[piece])
                 if content?.isFull == true {
                     connection.pauseReading()

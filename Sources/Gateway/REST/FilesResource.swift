@@ -53,10 +53,7 @@ struct FilesResource {
     /// The key of a conversation's files; nil where they are stored in clear, or where there is none and none `makes` it.
     func key(of conversation: UUID, makes: Bool) async throws(CommandError) -> DataKey? {
         guard let vault = worker.vault else { return nil }
-        let found: Confined<ContentVault.Lookup> = await withCheckedContinuation { continuation in
-            vault.withKey(of: conversation, makes: makes) { continuation.resume(returning: Confined($0)) }
-        }
-        switch found.value {
+        switch await vault.lookUp(conversation, makes: makes) {
         case .key(let key): return key
         case .notFound:
             guard !makes else { throw .conversationNotFound }

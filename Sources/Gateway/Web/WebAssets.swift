@@ -39,9 +39,7 @@ enum WebAssets {
             ("Content-Security-Policy", policy), ("Referrer-Policy", "no-referrer"),
             ("Cross-Origin-Opener-Policy", "same-origin"),
         ])
-        // Compared weakly (RFC 9110, section 13.1.2): a proxy that compresses makes the tag a weak one.
-        let known = request.headers.list("If-None-Match")
-        if known.contains(asset.tag) || known.contains("W/" + asset.tag) || known == ["*"] {
+        if request.headers.knows(asset.tag) {
             return HTTPResponse(status: 304, headers: headers)
         }
         return HTTPResponse(status: 200, headers: headers, body: asset.bytes)

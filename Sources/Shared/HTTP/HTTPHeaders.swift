@@ -47,6 +47,13 @@ public struct HTTPHeaders: Sendable, Equatable {
         }
     }
 
+    /// Whether `If-None-Match` names an entity tag: its client has what it asks for. Compared weakly, since a proxy that compresses
+    /// makes the tag a weak one (RFC 9110, section 13.1.2).
+    public func knows(_ tag: String) -> Bool {
+        let known = list("If-None-Match")
+        return known.contains(tag) || known.contains("W/" + tag) || known == ["*"]
+    }
+
     /// Whether two field names are the same but for ASCII case.
     static func same(_ left: String, _ right: String) -> Bool {
         guard left.utf8.count == right.utf8.count else { return false }
