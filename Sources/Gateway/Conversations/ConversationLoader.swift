@@ -41,12 +41,19 @@ final class ConversationLoader {
         }
         waiting[conversation] = [completion]
         loop.spawn {
-            let outcome = await self.load(conversation)
+            let outcome = await self.loadOnce(conversation)
             for completion in self.waiting.removeValue(forKey: conversation) ?? [] { completion(outcome) }
         }
     }
 
+    /// The same, awaited.
     func load(_ conversation: UUID) async -> Outcome {
+        await withCheckedContinuation { continuation in
+            load(conversation) { continuation.resume(returning: $0) }
+        }
+    }
+
+    private func loadOnce(_ conversation: UUID) async -> Outcome {
         let partition = partitioning.partition(of: conversation)
         let ticket = UUID.random().description
         do {
@@ -79,7 +86,8 @@ final class ConversationLoader {
                 }
             }
             // Another load or a change of members took the ticket: the caller looks again, and comes back if need be.
-            if reply.integer == 0 { await loop.sleep(milliseconds: 20) }
+            // Not all at one moment: they would take the ticket from each other again.
+            if reply.integer == 0 { await loop.sleep(milliseconds: Int64.random(in: 5...40)) }
             return .loaded
         } catch {
             return .unavailable(error.description)
