@@ -124,3 +124,33 @@ def test_broken_json_is_told_with_its_field(pair):
     assert parley.call("POST", path, one, b"{").json["code"] == "malformed-json"
     assert parley.call("POST", path, one, {"content": "x" * 4001}).status == 413
     assert parley.call("POST", path, one, b"x" * (2 << 20)).status == 413
+
+
+# Each ended the node, or answered as something else, before ids and cursors became types of their own.
+NO_IDS = ["-1", "9007199254740992", "9223372036854775807", "9223372036854775808", "18446744073709551616", "1e400", "NaN", ""]
+
+
+@pytest.mark.parametrize("number", NO_IDS)
+def test_a_number_that_is_no_id_is_refused(pair, number):
+    one, _, conversation = pair
+    path = f"/api/conversations/{conversation}"
+    for name in ("before", "after"):
+        answer = parley.call("GET", f"{path}/messages?{name}={number}", one)
+        assert (answer.status, answer.json["field"]) == (400, name)
+    assert parley.call("DELETE", f"{path}/messages/{number or '%20'}", one).status == 404
+
+
+@pytest.mark.parametrize("activity", [*NO_IDS, "-9223372036854775808", "-300000000000000", "253402300800000"])
+def test_a_cursor_that_no_list_gave_is_refused(pair, activity):
+    one, _, conversation = pair
+    answer = parley.call("GET", f"/api/conversations?cursor={activity}.{conversation}", one)
+    assert (answer.status, answer.json["field"]) == (400, "cursor")
+
+
+@pytest.mark.parametrize("number", [0, 1, 2**53 - 1])
+def test_every_id_is_taken(pair, number):
+    one, _, conversation = pair
+    path = f"/api/conversations/{conversation}"
+    for name in ("before", "after"):
+        assert parley.call("GET", f"{path}/messages?{name}={number}", one).status == 200
+    assert parley.call("POST", path + "/read", one, {"messageId": number}).status == 204

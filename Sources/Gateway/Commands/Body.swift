@@ -49,13 +49,13 @@ struct Body {
         return uuid
     }
 
-    /// An id: a whole number that isn't negative.
-    func integer(_ name: String) throws(CommandError) -> Int64 {
+    /// The id of a message or another event.
+    func eventID(_ name: String) throws(CommandError) -> EventID {
         guard let value = self[name] else { throw Self.missing(name) }
-        guard let number = value.integer, number >= 0 else {
-            throw CommandError(.invalidField, "\(name) must be a whole number.", field: name)
+        guard let id = value.eventID else {
+            throw CommandError(.invalidField, "\(name) must be a whole number from 0 to 2^53 - 1.", field: name)
         }
-        return number
+        return id
     }
 
     func bool(_ name: String) throws(CommandError) -> Bool {

@@ -11,20 +11,20 @@ struct ChangeCommand {
     private static let editable: Int64 = 24 * 3_600_000
 
     let conversation: UUID
-    let message: Int64
+    let message: EventID
     let action: Action
 
     /// Reads a command's body.
     init(_ body: some Collection<UInt8>, isEdit: Bool, rules: ContentRules) throws(CommandError) {
         let body = try Body(body)
         conversation = try body.uuid("conversationId")
-        message = try body.integer("messageId")
+        message = try body.eventID("messageId")
         action = isEdit ? .edit(try rules.content(try body.string("content"))) : .delete
     }
 
     /// Reads a REST call, whose URL names the message; an edit has a body.
     init(
-        conversation: UUID, message: Int64, edit body: [UInt8]?, rules: ContentRules
+        conversation: UUID, message: EventID, edit body: [UInt8]?, rules: ContentRules
     ) throws(CommandError) {
         self.conversation = conversation
         self.message = message
@@ -38,7 +38,7 @@ struct ChangeCommand {
     /// The message in its new state, or the event that did the same before.
     enum Result {
         case change(MessageChange, MessageJSON, removes: UUID?)
-        case already(eventID: Int64)
+        case already(eventID: EventID)
     }
 
     /// Applies the command to a message's present state on behalf of a user; `now` in milliseconds since the Unix epoch.

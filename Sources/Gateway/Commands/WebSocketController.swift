@@ -8,9 +8,9 @@ final class WebSocketController {
     /// What a command led to, for the one who sent it.
     enum Outcome {
         /// A message was accepted.
-        case sent(SendCommand, id: Int64)
+        case sent(SendCommand, id: EventID)
         /// A message was edited or deleted.
-        case changed(UUID, eventID: Int64)
+        case changed(UUID, eventID: EventID)
         /// It was carried out, and there is nothing to tell.
         case done
         case refused(CommandError, clientMessageID: String? = nil)
@@ -151,16 +151,16 @@ final class WebSocketController {
         _ body: some Collection<UInt8>, isRead: Bool, conversation: UUID? = nil, from origin: Origin
     ) async -> Outcome {
         let place: UUID
-        let message: Int64
+        let message: EventID
         do {
             let body = try Body(body)
             if let conversation { place = conversation } else { place = try body.uuid("conversationId") }
-            message = try body.integer("messageId")
+            message = try body.eventID("messageId")
         } catch {
             return .refused(error)
         }
         switch await worker.cursors.move(
-            origin.identity.user, in: place, delivered: message, read: isRead ? message : 0)
+            origin.identity.user, in: place, delivered: message, read: isRead ? message : .zero)
         {
         case .moved: return .done
         case .unavailable: return .refused(.unavailable())

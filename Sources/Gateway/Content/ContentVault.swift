@@ -97,7 +97,7 @@ final class ContentVault {
             if !isWhole {
                 unreadable.increment()
                 log.error(
-                    "content can't be opened", [.conversation: .uuid(conversation), .eventID: .integer(event.id)])
+                    "content can't be opened", [.conversation: .uuid(conversation), .eventID: .id(event.id)])
             }
             return opened
         }

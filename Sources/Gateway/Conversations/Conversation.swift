@@ -39,7 +39,7 @@ struct Conversation {
                 JSONObject([
                     ("userId", .string(participant.user.description)), ("role", .string(participant.role)),
                     ("joinedAt", .string(RFC3339.format(milliseconds: participant.joinedAt))),
-                    ("lastReadMessageId", .integer(participant.position.read)),
+                    ("lastReadMessageId", .id(participant.position.read)),
                 ]))
         }
         return .object(

@@ -95,7 +95,7 @@ final class ConversationLoader {
     }
 
     private struct Facts {
-        var last: Int64
+        var last: EventID
         var version: Int64
         var isArchived: Bool
         var recipients: String
@@ -107,8 +107,8 @@ final class ConversationLoader {
             let position: Cursors.Position
 
             init?(_ row: PostgresRow) {
-                guard let user = row.uuid(0), let role = row.text(1), let delivered = row.integer(2),
-                    let read = row.integer(3)
+                guard let user = row.uuid(0), let role = row.text(1), let delivered = row.eventID(2),
+                    let read = row.eventID(3)
                 else { return nil }
                 self.user = user
                 self.role = role
@@ -137,10 +137,10 @@ final class ConversationLoader {
             let last = try await connection.query(
                 "select coalesce(max(last_event_id), 0) from messages where conversation_id = $1",
                 [.uuid(conversation)]
-            ).rows.first?.integer(0)
+            ).rows.first?.eventID(0)
             let users = members.map(\.user.description).joined(separator: ",")
             return Facts(
-                last: last ?? 0, version: version, isArchived: isArchived,
+                last: last ?? .zero, version: version, isArchived: isArchived,
                 recipients: type == "DIRECT" && members.count == 2 ? users : "-", members: members)
         }
     }

@@ -11,26 +11,22 @@ struct ConversationStore {
         case existing(Conversation)
     }
 
-    /// A place in the list of a user's conversations, which is sorted by activity.
-    struct ListPosition {
-        /// Milliseconds since the Unix epoch.
-        let activity: Int64
-        let conversation: UUID
-    }
-
     /// A conversation in a user's list.
     struct Listed {
         let conversation: Conversation
+        /// Milliseconds since the Unix epoch.
         let activity: Int64
         /// The newest message that PostgreSQL has.
         let last: StoredMessage?
+
+        var position: ListPosition { ListPosition(activity: activity, conversation: conversation.id) }
     }
 
     /// Up to where a user has read a conversation, and the last message of it that PostgreSQL is known to have.
     struct Unread {
         let conversation: UUID
-        let read: Int64
-        let last: Int64
+        let read: EventID
+        let last: EventID
     }
 
     /// So many unread messages are counted.
@@ -146,8 +142,8 @@ struct ConversationStore {
             from unnest($2::uuid[], $3::bigint[], $4::bigint[]) as e (id, read, last)
             """,
             [
-                .uuid(user), .uuids(places.map(\.conversation)), .integers(places.map(\.read)),
-                .integers(places.map(\.last)), .integer(Int64(Self.maximumUnread)),
+                .uuid(user), .uuids(places.map(\.conversation)), .ids(places.map(\.read)),
+                .ids(places.map(\.last)), .integer(Int64(Self.maximumUnread)),
             ]
         ).rows
         var counts: [UUID: Int64] = [:]
@@ -180,7 +176,7 @@ struct ConversationStore {
             guard let id = row.uuid(0), let user = row.uuid(1), let role = row.text(2),
                 let joinedAt = row.milliseconds(3)
             else { continue }
-            let position = Cursors.Position(delivered: row.integer(4) ?? 0, read: row.integer(5) ?? 0)
+            let position = Cursors.Position(delivered: row.eventID(4) ?? .zero, read: row.eventID(5) ?? .zero)
             people[id, default: []].append(
                 Conversation.Participant(user: user, role: role, joinedAt: joinedAt, position: position))
         }

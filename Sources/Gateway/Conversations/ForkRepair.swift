@@ -30,9 +30,9 @@ final class ForkRepair {
     }
 
     /// Counts a fork and mends the conversation; `seen` is the highest event id that is known of it.
-    func repair(_ conversation: UUID, seen: Int64) async {
+    func repair(_ conversation: UUID, seen: EventID) async {
         metrics.forks.increment()
-        log.error("Redis has lost events", [.conversation: .uuid(conversation), .position: .integer(seen)])
+        log.error("Redis has lost events", [.conversation: .uuid(conversation), .position: .id(seen)])
         guard underWay.insert(conversation).inserted else { return }
         defer { underWay.remove(conversation) }
         for attempt in 1...Self.attempts {
@@ -47,14 +47,14 @@ final class ForkRepair {
         }
     }
 
-    private func rebuild(_ conversation: UUID, _ seen: Int64) async throws {
+    private func rebuild(_ conversation: UUID, _ seen: EventID) async throws {
         let stored = try await postgres.query(
             "select coalesce(max(last_event_id), 0) from messages where conversation_id = $1", [.uuid(conversation)]
-        ).rows.first?.integer(0)
+        ).rows.first?.eventID(0)
         let stream = Keys.stream(partitioning.partition(of: conversation))
         _ = try await redis.call(RedisScripts.rebuild, keys: [stream]) { command in
             command.add(conversation.description)
-            command.add(stored ?? 0)
+            command.add(stored ?? .zero)
             command.add(seen)
         }
     }

@@ -4,8 +4,8 @@ internal import Shared
 struct HistoryPage {
     var items: [Event] = []
     /// The lowest and the highest message id on the page.
-    var lowest: Int64?
-    var highest: Int64?
+    var lowest: EventID?
+    var highest: EventID?
     /// Whether there are messages beyond, in the direction of reading.
     var hasMore = false
 }
@@ -27,19 +27,19 @@ struct HistoryReader {
     }
 
     /// Up to `limit` messages with ids below `before`, newest first.
-    func page(of conversation: UUID, before: Int64, limit: Int) async throws(ReadError) -> HistoryPage {
+    func page(of conversation: UUID, before: EventID, limit: Int) async throws(ReadError) -> HistoryPage {
         var attempt = 0
         while true {
             attempt += 1
             let demand: Demand = attempt < Self.attempts ? .all : .whatIsThere
-            let first = "\(max(0, before - 1))-0"
+            let first = "\(before.previous)-0"
             guard let cache = try await cache(of: conversation, "XREVRANGE", first, "-", count: limit + 1, demand),
                 let recent = try await recent(cache, conversation, demand, where: { $0 < before })
             else { continue }
             var messages = recent.sorted { $0.id > $1.id }
-            if messages.count <= limit, cache.floor != 0 {
+            if messages.count <= limit, cache.floor != .zero {
                 // With the state gone from Redis PostgreSQL has everything; else it has all up to the floor.
-                let ceiling = min(before, cache.floor.map { $0 + 1 } ?? before)
+                let ceiling = min(before, cache.floor?.next ?? before)
                 guard
                     let older = try await stored(
                         "id < $2 and duplicate_of is null order by id desc limit $3", conversation, ceiling,
@@ -52,18 +52,18 @@ struct HistoryReader {
     }
 
     /// Up to `limit` messages with ids above `after`, oldest first.
-    func page(of conversation: UUID, after: Int64, limit: Int) async throws(ReadError) -> HistoryPage {
+    func page(of conversation: UUID, after: EventID, limit: Int) async throws(ReadError) -> HistoryPage {
         var attempt = 0
         while true {
             attempt += 1
             let demand: Demand = attempt < Self.attempts ? .all : .whatIsThere
             guard
                 let cache = try await cache(
-                    of: conversation, "XRANGE", "\(after + 1)-0", "+", count: limit + 1, demand),
+                    of: conversation, "XRANGE", "\(after.next)-0", "+", count: limit + 1, demand),
                 var messages = try await recent(cache, conversation, demand, where: { $0 > after })
             else { continue }
             messages.sort { $0.id < $1.id }
-            if cache.floor ?? .max > after {
+            if cache.floor ?? .highest > after {
                 guard
                     let older = try await stored(
                         "id > $2 and duplicate_of is null order by id limit $3", conversation, after, limit + 1,
@@ -89,8 +89,8 @@ struct HistoryReader {
     }
 
     private struct Message {
-        let id: Int64
-        let eventID: Int64
+        let id: EventID
+        let eventID: EventID
         let event: Event
         /// Whether it only holds the place of a message whose newest state is gone.
         var isLost = false
@@ -106,8 +106,8 @@ struct HistoryReader {
     /// above which Redis has everything; nil where the state isn't in Redis.
     private struct Cache {
         var messages: [Message]
-        var changes: [Int64: Int64]
-        var floor: Int64?
+        var changes: [EventID: EventID]
+        var floor: EventID?
     }
 
     /// Nil where more was changed meanwhile than was reckoned with.
@@ -130,7 +130,7 @@ struct HistoryReader {
             let changes = EventReader.changes(in: replies[1])
             guard changes.count <= edits || demand == .whatIsThere else { return nil }
             let events = EventReader.events(in: replies[0]).filter { $0.head.kind == .message }
-            return Cache(messages: events.map { Message($0) }, changes: changes, floor: replies[2].integer)
+            return Cache(messages: events.map { Message($0) }, changes: changes, floor: replies[2].eventID)
         } catch {
             throw .redis(error)
         }
@@ -138,9 +138,9 @@ struct HistoryReader {
 
     /// The newest states of the messages above the floor; nil where one was changed meanwhile.
     private func recent(
-        _ cache: Cache, _ conversation: UUID, _ demand: Demand, where isWanted: (Int64) -> Bool
+        _ cache: Cache, _ conversation: UUID, _ demand: Demand, where isWanted: (EventID) -> Bool
     ) async throws(ReadError) -> [Message]? {
-        let floor = cache.floor ?? .max
+        let floor = cache.floor ?? .highest
         let changed = cache.changes.filter { $0.key > floor && isWanted($0.key) }
         let states = try await states(changed, conversation)
         guard demand == .whatIsThere || states.count == changed.count else { return nil }
@@ -148,7 +148,7 @@ struct HistoryReader {
     }
 
     /// The states of messages that were changed, as far as they are still there.
-    private func states(_ changes: [Int64: Int64], _ conversation: UUID) async throws(ReadError) -> [Message] {
+    private func states(_ changes: [EventID: EventID], _ conversation: UUID) async throws(ReadError) -> [Message] {
         let key = Keys.events(conversation, partitioning.partition(of: conversation))
         do {
             let replies = try await redis.pipeline(
@@ -161,14 +161,14 @@ struct HistoryReader {
 
     /// Messages of PostgreSQL, with the changes that it doesn't have yet; nil where one was changed again.
     private func stored(
-        _ condition: String, _ conversation: UUID, _ bound: Int64, _ limit: Int, _ changes: [Int64: Int64],
+        _ condition: String, _ conversation: UUID, _ bound: EventID, _ limit: Int, _ changes: [EventID: EventID],
         _ demand: Demand
     ) async throws(ReadError) -> [Message]? {
         let messages: [Message]
         do {
             let rows = try await postgres.query(
                 "select \(StoredMessage.columns) from messages where conversation_id = $1 and \(condition)",
-                [.uuid(conversation), .integer(bound), .integer(Int64(limit))]
+                [.uuid(conversation), .id(bound), .integer(Int64(limit))]
             ).rows
             messages = rows.compactMap { row in
                 StoredMessage(row, conversation)?.event(recipients: []).map { Message($0) }
@@ -176,7 +176,7 @@ struct HistoryReader {
         } catch {
             throw .postgres(error)
         }
-        let newer = messages.filter { $0.eventID < changes[$0.id] ?? 0 }.map(\.id)
+        let newer = messages.filter { $0.eventID < changes[$0.id] ?? .zero }.map(\.id)
         guard !newer.isEmpty else { return messages }
         let found = try await states(changes.filter { newer.contains($0.key) }, conversation)
         guard demand == .whatIsThere || found.count == newer.count else { return nil }

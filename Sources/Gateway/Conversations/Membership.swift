@@ -6,7 +6,7 @@ internal import Shared
 final class Membership {
     enum Answer: Sendable, Equatable {
         /// `head` is the conversation's last event id, `size` how many members it has.
-        case member(role: String, version: Int64, head: Int64, size: Int)
+        case member(role: String, version: Int64, head: EventID, size: Int)
         /// There is such a conversation, but the user isn't in it. Clients are told the same as for `notFound`.
         case notMember
         case notFound
@@ -41,7 +41,7 @@ final class Membership {
             } catch {
                 return .unavailable(error.description)
             }
-            if let version = replies[0].elements?.first?.integer, let head = replies[1].integer {
+            if let version = replies[0].elements?.first?.integer, let head = replies[1].eventID {
                 guard let role = replies[0].elements?.last?.text else { return .notMember }
                 let fields = Int(replies[2].integer ?? 0)
                 return .member(role: role, version: version, head: head, size: fields - Self.facts)
@@ -57,7 +57,7 @@ final class Membership {
 
     /// What is known of a conversation's last event; `recipients` are the two of a DIRECT one.
     enum Head: Sendable, Equatable {
-        case known(Int64, version: Int64, recipients: [UUID])
+        case known(EventID, version: Int64, recipients: [UUID])
         case notFound
         case unavailable(String)
     }
@@ -71,7 +71,7 @@ final class Membership {
                     RedisCommand("HGET", Keys.conversation(conversation, partition), "last"),
                     RedisCommand("HMGET", Keys.members(conversation, partition), "v", "r"),
                 ])
-                if let head = replies[0].integer, let members = replies[1].elements, let version = members[0].integer {
+                if let head = replies[0].eventID, let members = replies[1].elements, let version = members[0].integer {
                     let recipients = members[1].text?.split(separator: ",").compactMap { UUID($0) } ?? []
                     return .known(head, version: version, recipients: recipients)
                 }

@@ -20,13 +20,13 @@ struct MessageReader {
     }
 
     /// The event that brought a message into its present state; nil where there is no such message.
-    func state(of message: Int64, in conversation: UUID) async throws(ReadError) -> Event? {
+    func state(of message: EventID, in conversation: UUID) async throws(ReadError) -> Event? {
         guard let event = try await keptState(of: message, in: conversation) else { return nil }
         return try await vault?.open([event], of: conversation).first ?? event
     }
 
     /// The same as it is kept.
-    private func keptState(of message: Int64, in conversation: UUID) async throws(ReadError) -> Event? {
+    private func keptState(of message: EventID, in conversation: UUID) async throws(ReadError) -> Event? {
         do {
             if let event = try await cachedState(of: message, in: conversation) { return event }
         } catch {
@@ -37,7 +37,7 @@ struct MessageReader {
                 """
                 select \(StoredMessage.columns) from messages
                 where conversation_id = $1 and id = $2 and duplicate_of is null
-                """, [.uuid(conversation), .integer(message)]
+                """, [.uuid(conversation), .id(message)]
             ).rows.first
             return row.flatMap { StoredMessage($0, conversation)?.event(recipients: []) }
         } catch {
@@ -47,11 +47,11 @@ struct MessageReader {
 
     /// The same as far as Redis has it. A message that was changed has its state under the change's id; where somebody changes it
     /// between the two looks, the state is gone, and the next change's is looked for.
-    private func cachedState(of message: Int64, in conversation: UUID) async throws(RedisError) -> Event? {
+    private func cachedState(of message: EventID, in conversation: UUID) async throws(RedisError) -> Event? {
         let partition = partitioning.partition(of: conversation)
-        var known: Int64?
+        var known: EventID?
         for attempt in 0..<Self.attempts {
-            let changed = try await redis.call("HGET", Keys.changes(conversation, partition), String(message)).integer
+            let changed = try await redis.call("HGET", Keys.changes(conversation, partition), message.description).eventID
             guard attempt == 0 || changed != known else { return nil }
             known = changed
             let id = "\(changed ?? message)-0"

@@ -9,15 +9,15 @@ struct StoredMessage {
         """
 
     let conversation: UUID
-    let id: Int64
-    let eventID: Int64
-    let previousEventID: Int64
+    let id: EventID
+    let eventID: EventID
+    let previousEventID: EventID
     /// The JSON as the accept script would have written it.
     let json: [UInt8]
     let kind: EventKind
 
     init?(_ row: PostgresRow, _ conversation: UUID) {
-        guard let id = row.integer(0), let eventID = row.integer(1), let previousEventID = row.integer(2),
+        guard let id = row.eventID(0), let eventID = row.eventID(1), let previousEventID = row.eventID(2),
             let sender = row.uuid(3), let senderType = row.text(4), let messageType = row.text(5),
             let content = row.text(6), let clientMessageID = row.text(7), let createdAt = row.milliseconds(9)
         else { return nil }

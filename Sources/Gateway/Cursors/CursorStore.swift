@@ -45,25 +45,26 @@ final class CursorStore {
     }
 
     /// Moves a user's cursors forward; 0 leaves one where it is.
-    func move(_ user: UUID, in conversation: UUID, delivered: Int64, read: Int64) async -> Move {
+    func move(_ user: UUID, in conversation: UUID, delivered: EventID, read: EventID) async -> Move {
         let stream = Keys.stream(partitioning.partition(of: conversation))
         for _ in 0..<Self.attempts {
-            let reply: [Int64]
+            let reply: RedisReply
             do {
-                reply =
-                    try await redis.call(RedisScripts.cursor, keys: [stream]) { command in
-                        command.add(conversation.description)
-                        command.add(user.description)
-                        command.add(delivered)
-                        command.add(read)
-                        command.add(Int64(Cursors.maximumParticipants))
-                    }.elements?.compactMap(\.integer) ?? []
+                reply = try await redis.call(RedisScripts.cursor, keys: [stream]) { command in
+                    command.add(conversation.description)
+                    command.add(user.description)
+                    command.add(delivered)
+                    command.add(read)
+                    command.add(Int64(Cursors.maximumParticipants))
+                }
             } catch {
                 return .unavailable
             }
-            guard reply.count == 3 else { return .unavailable }
-            let position = Cursors.Position(delivered: reply[1], read: reply[2])
-            switch reply[0] {
+            guard let parts = reply.elements, parts.count == 3, let code = parts[0].integer,
+                let delivered = parts[1].eventID, let read = parts[2].eventID
+            else { return .unavailable }
+            let position = Cursors.Position(delivered: delivered, read: read)
+            switch code {
             case 0:
                 if waiting.count < Self.maximumWaiting {
                     waiting[Key(conversation: conversation, user: user)] = position
@@ -126,7 +127,7 @@ final class CursorStore {
                     """,
                     [
                         .uuids(keys.map(\.conversation)), .uuids(keys.map(\.user)),
-                        .integers(keys.map { moves[$0]?.delivered }), .integers(keys.map { moves[$0]?.read }),
+                        .ids(keys.map { moves[$0]?.delivered ?? .zero }), .ids(keys.map { moves[$0]?.read ?? .zero }),
                     ])
             } catch {
                 // Newer moves of the same user stay in front.

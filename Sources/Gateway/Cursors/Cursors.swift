@@ -3,8 +3,8 @@ internal import Shared
 /// How far the participants of a conversation have got and read it.
 struct Cursors: Sendable {
     struct Position: Sendable, Equatable {
-        var delivered: Int64 = 0
-        var read: Int64 = 0
+        var delivered = EventID.zero
+        var read = EventID.zero
     }
 
     /// In larger conversations nobody asks who has read what, and telling would cost more than the messages.
@@ -13,9 +13,9 @@ struct Cursors: Sendable {
     var positions: [UUID: Position] = [:]
 
     /// What a message's `status` is: computed from everybody but its sender.
-    func status(of message: Int64, from sender: UUID) -> MessageStatus {
+    func status(of message: EventID, from sender: UUID) -> MessageStatus {
         guard positions.count <= Self.maximumParticipants else { return .sent }
-        var lowest = Position(delivered: .max, read: .max)
+        var lowest = Position(delivered: .highest, read: .highest)
         var others = 0
         for (user, position) in positions where user != sender {
             others += 1
@@ -40,7 +40,7 @@ struct Cursors: Sendable {
         let fields = reply.elements ?? []
         for place in stride(from: 0, to: fields.count - 1, by: 2) {
             guard let name = fields[place].text, name.count == 38, let user = UUID(name.dropFirst(2)),
-                let id = fields[place + 1].integer
+                let id = fields[place + 1].eventID
             else { continue }
             if name.hasPrefix("d:") {
                 positions[user, default: Position()].delivered = id

@@ -13,13 +13,13 @@ struct ConversationFeed {
         /// It waits until the fill under way is done.
         case wait
         /// Read everything after this event, then call `filled`.
-        case fill(after: Int64)
+        case fill(after: EventID)
         /// Redis has lost events: mend the conversation, then read everything after this event and call `filled`.
-        case mend(after: Int64)
+        case mend(after: EventID)
         /// Redis has lost events and gave an id below one that was passed on already: pass this on all the same.
         case stray(Event)
         /// What came after this event can't be read at present: subscribers read it for themselves once it can. Pass these on.
-        case skip(after: Int64, [Event])
+        case skip(after: EventID, [Event])
     }
 
     /// What a fill led to.
@@ -27,13 +27,13 @@ struct ConversationFeed {
         /// Pass these on, in this order.
         var events: [Event] = []
         /// Behind them something is missing that couldn't be read: subscribers read on from here for themselves.
-        var gapAfter: Int64?
+        var gapAfter: EventID?
         /// Pass these on behind the gap.
         var later: [Event] = []
         /// The events before which the sources, though read whole, left a hole open.
-        var holesBefore: Set<Int64> = []
+        var holesBefore: Set<EventID> = []
         /// Too much came in meanwhile: read again everything after this event.
-        var fillAgain: Int64?
+        var fillAgain: EventID?
         /// An event goes back behind what was passed on, and nobody knows of it yet: Redis has lost events.
         var isFork = false
     }
@@ -54,12 +54,12 @@ struct ConversationFeed {
     }
 
     /// The event that was passed on last; nil while nothing is known.
-    private(set) var position: Int64?
+    private(set) var position: EventID?
     /// Everything up to here was read: what comes in of it is a copy.
-    private var readUpTo: Int64 = 0
+    private var readUpTo = EventID.zero
     /// The head at which the feed began with nothing waiting: up to there events may still be on their way, for users' queues.
-    private var openedAt: Int64 = 0
-    private var lastOnItsWay: Int64 = 0
+    private var openedAt = EventID.zero
+    private var lastOnItsWay = EventID.zero
     private var phase: Phase
     private var backlog: [Event] = []
     private var isOverfull = false
@@ -88,7 +88,7 @@ struct ConversationFeed {
             lastOnItsWay = event.id
             return .forward([event])
         }
-        if event.id > openedAt { openedAt = 0 }
+        if event.id > openedAt { openedAt = .zero }
         // The copies of an event, by the channels of a DIRECT conversation and its two users, come one behind another.
         if event.id == position || event.id <= readUpTo || event.id <= openedAt { return .ignore }
         if event.id < position { return .stray(event) }
@@ -111,7 +111,7 @@ struct ConversationFeed {
     }
 
     /// The last event id in Redis is known: for a new feed it is where the feed begins, for another it may reveal a hole.
-    mutating func headIsKnown(_ head: Int64) -> Action {
+    mutating func headIsKnown(_ head: EventID) -> Action {
         guard let position else {
             // What came in meanwhile is passed on even where the head has it already: nobody else would.
             let start = min(head, backlog.first?.previousID ?? head)
@@ -142,7 +142,7 @@ struct ConversationFeed {
             if case .filling(let covered, let mending) = phase { (covered, mending) } else { (0, false) }
         // An edit takes the place of its message's state before, and so leaves a gap in the chain that is no hole.
         let isChain = events.allSatisfy { $0.head.kind == .message }
-        for event in events where event.id > position ?? 0 {
+        for event in events where event.id > position ?? .zero {
             if let position {
                 if isChain, isWhole, event.previousID > position { result.holesBefore.insert(event.id) }
                 if event.previousID < position, !isMending { result.isFork = true }
@@ -150,7 +150,7 @@ struct ConversationFeed {
             position = event.id
             result.events.append(event)
         }
-        let reached = position ?? 0
+        let reached = position ?? .zero
         readUpTo = max(readUpTo, reached)
         guard isWhole else {
             phase = .flowing
@@ -174,7 +174,7 @@ struct ConversationFeed {
     /// good; one that came in later may be behind another interruption, and is read for.
     private mutating func passOnBacklog(behind result: inout Filled, _ covered: Int, _ isMending: Bool) {
         phase = .flowing
-        var last = position ?? 0
+        var last = position ?? .zero
         for (place, event) in backlog.enumerated() where event.id > last {
             if event.previousID > last {
                 guard place < covered else {
@@ -193,7 +193,7 @@ struct ConversationFeed {
         backlog = []
     }
 
-    private mutating func beginFill(after position: Int64, isFork: Bool = false) -> Action {
+    private mutating func beginFill(after position: EventID, isFork: Bool = false) -> Action {
         phase = .filling(covering: backlog.count, mending: isFork)
         isOverfull = false
         return isFork ? .mend(after: position) : .fill(after: position)
@@ -208,7 +208,7 @@ struct ConversationFeed {
     }
 
     /// Passes on what waited for the head, unless it has a hole: the connection may have ended while the head was asked for.
-    private mutating func passOnBacklog(after start: Int64) -> Action {
+    private mutating func passOnBacklog(after start: EventID) -> Action {
         let chain = backlogChain(after: start)
         guard !isOverfull, chain == .whole else { return beginFill(after: start, isFork: chain == .forked) }
         phase = .flowing
@@ -223,7 +223,7 @@ struct ConversationFeed {
         case forked
     }
 
-    private func backlogChain(after start: Int64) -> Chain {
+    private func backlogChain(after start: EventID) -> Chain {
         var last = start
         var chain = Chain.whole
         for event in backlog where event.id > last {
@@ -235,7 +235,7 @@ struct ConversationFeed {
     }
 
     /// Takes what waited and is new, whatever is missing in it.
-    private mutating func takeBacklog(after start: Int64) -> [Event] {
+    private mutating func takeBacklog(after start: EventID) -> [Event] {
         var last = start
         var events: [Event] = []
         for event in backlog where event.id > last {

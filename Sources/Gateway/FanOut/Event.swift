@@ -16,14 +16,14 @@ final class Event: Sendable {
         self.init(head: head, bytes: bytes)
     }
 
-    var id: Int64 { head.eventID }
-    var previousID: Int64 { head.previousEventID }
+    var id: EventID { head.eventID }
+    var previousID: EventID { head.previousEventID }
     var conversation: UUID { head.conversation }
 
     /// The message that the event is about: the first member of its JSON.
-    var messageID: Int64 {
+    var messageID: EventID {
         guard head.kind != .message else { return head.eventID }
-        return Decimal.parse(json.dropFirst(6).prefix { $0 >= 0x30 && $0 <= 0x39 }) ?? head.eventID
+        return EventID(json.dropFirst(6).prefix { $0 >= 0x30 && $0 <= 0x39 }) ?? head.eventID
     }
 
     /// The message's JSON as it is stored, without what can change.

@@ -25,7 +25,7 @@ final class EventReader {
 
     /// Up to `limit` events after `after`, oldest first; fewer only at the end.
     func events(
-        of conversation: UUID, after: Int64, limit: Int, recipients: [UUID] = []
+        of conversation: UUID, after: EventID, limit: Int, recipients: [UUID] = []
     ) async throws(ReadError) -> [Event] {
         let events = try await keptEvents(of: conversation, after: after, limit: limit, recipients: recipients)
         return try await vault?.open(events, of: conversation) ?? events
@@ -33,7 +33,7 @@ final class EventReader {
 
     /// The same as they are kept.
     private func keptEvents(
-        of conversation: UUID, after: Int64, limit: Int, recipients: [UUID]
+        of conversation: UUID, after: EventID, limit: Int, recipients: [UUID]
     ) async throws(ReadError) -> [Event] {
         let partition = partitioning.partition(of: conversation)
         let replies: [RedisReply]
@@ -41,17 +41,17 @@ final class EventReader {
             // The floor is read after the events: it only rises, so what it promises to be here was here.
             replies = try await redis.pipeline([
                 RedisCommand(
-                    "XRANGE", Keys.events(conversation, partition), "\(after + 1)-0", "+", "COUNT", String(limit)),
+                    "XRANGE", Keys.events(conversation, partition), "\(after.next)-0", "+", "COUNT", String(limit)),
                 RedisCommand("HMGET", Keys.conversation(conversation, partition), "last", "floor"),
             ])
         } catch {
             throw .redis(error)
         }
         let state = replies[1].elements ?? []
-        let floor = state.count == 2 && state[0].integer != nil ? state[1].integer : nil
+        let floor = state.count == 2 && state[0].integer != nil ? state[1].eventID : nil
         if let floor, floor <= after { return Self.events(in: replies[0]) }
         // What has been changed since comes as the change, in its turn: PostgreSQL may not have that yet.
-        let changes: [Int64: Int64]
+        let changes: [EventID: EventID]
         do {
             changes = Self.changes(
                 in: try await redis.call("HGETALL", Keys.changes(conversation, partition)))
@@ -66,11 +66,11 @@ final class EventReader {
     }
 
     /// Whether PostgreSQL has to be read for at most `limit` events after one; what Redis has costs little.
-    func isWithin(_ limit: Int, of conversation: UUID, after: Int64) async throws(ReadError) -> Bool {
+    func isWithin(_ limit: Int, of conversation: UUID, after: EventID) async throws(ReadError) -> Bool {
         let key = Keys.conversation(conversation, partitioning.partition(of: conversation))
-        let floor: Int64?
+        let floor: EventID?
         do {
-            floor = try await redis.call("HGET", key, "floor").integer
+            floor = try await redis.call("HGET", key, "floor").eventID
         } catch {
             throw .redis(error)
         }
@@ -81,7 +81,7 @@ final class EventReader {
                 select count(*) from (
                     select from messages
                     where conversation_id = $1 and last_event_id > $2 and last_event_id <= $3 limit $4) as newer
-                """, [.uuid(conversation), .integer(after), .integer(floor ?? .max), .integer(Int64(limit) + 1)]
+                """, [.uuid(conversation), .id(after), .id(floor ?? .highest), .integer(Int64(limit) + 1)]
             ).rows.first?.integer(0)
             return count ?? 0 <= Int64(limit)
         } catch {
@@ -90,7 +90,7 @@ final class EventReader {
     }
 
     private func storedEvents(
-        of conversation: UUID, after: Int64, upTo last: Int64?, _ limit: Int, _ changes: [Int64: Int64],
+        of conversation: UUID, after: EventID, upTo last: EventID?, _ limit: Int, _ changes: [EventID: EventID],
         _ recipients: [UUID]
     ) async throws(ReadError) -> [Event] {
         do {
@@ -104,8 +104,8 @@ final class EventReader {
                 order by last_event_id limit $4
                 """,
                 [
-                    .uuid(conversation), .integer(after), .integer(last ?? .max), .integer(Int64(limit)),
-                    .integers(Array(changes.keys)), .integers(Array(changes.values)),
+                    .uuid(conversation), .id(after), .id(last ?? .highest), .integer(Int64(limit)),
+                    .ids(Array(changes.keys)), .ids(Array(changes.values)),
                 ])
             return result.rows.compactMap { StoredMessage($0, conversation)?.event(recipients: recipients) }
         } catch {
@@ -114,9 +114,9 @@ final class EventReader {
     }
 
     /// What Redis knows of changed messages: the last event of each.
-    static func changes(in reply: RedisReply) -> [Int64: Int64] {
-        let pairs = reply.elements?.compactMap(\.integer) ?? []
-        var changes: [Int64: Int64] = [:]
+    static func changes(in reply: RedisReply) -> [EventID: EventID] {
+        let pairs = reply.elements?.compactMap(\.eventID) ?? []
+        var changes: [EventID: EventID] = [:]
         for place in stride(from: 0, to: pairs.count - 1, by: 2) { changes[pairs[place]] = pairs[place + 1] }
         return changes
     }

@@ -39,7 +39,7 @@ extension Hub {
     }
 
     /// Reads everything after an event and passes it on.
-    func fill(_ entry: FeedEntry, after: Int64) {
+    func fill(_ entry: FeedEntry, after: EventID) {
         loop.spawn {
             let (events, isWhole) = await self.read(entry, after: after)
             self.filled(entry, events, isWhole)
@@ -47,7 +47,7 @@ extension Hub {
     }
 
     /// Everything after an event, and whether it could be read to the end.
-    private func read(_ entry: FeedEntry, after: Int64) async -> (events: [Event], isWhole: Bool) {
+    private func read(_ entry: FeedEntry, after: EventID) async -> (events: [Event], isWhole: Bool) {
         var events: [Event] = []
         var position = after
         while true {
@@ -72,7 +72,7 @@ extension Hub {
             metrics.holesUnfilled.increment(by: count)
             log.error("hole stays open", [.conversation: .uuid(entry.conversation), .count: .number(count)])
         }
-        if result.isFork { mend(entry, seen: entry.feed.position ?? 0) }
+        if result.isFork { mend(entry, seen: entry.feed.position ?? .zero) }
         forward(result.events, entry, holesBefore: result.holesBefore)
         if result.gapAfter != nil { skip(entry) }
         forward(result.later, entry)

@@ -7,7 +7,7 @@ internal import Shared
 final class Hub {
     enum FollowAnswer: Sendable, Equatable {
         /// Everything after this event will be handed over.
-        case live(position: Int64)
+        case live(position: EventID)
         case notFound
         case unavailable(String)
     }
@@ -89,8 +89,8 @@ final class Hub {
             log.info(
                 "hole found",
                 [
-                    .conversation: .uuid(event.conversation), .eventID: .integer(event.id),
-                    .previousEventID: .integer(event.previousID), .position: .integer(entry.feed.position ?? 0),
+                    .conversation: .uuid(event.conversation), .eventID: .id(event.id),
+                    .previousEventID: .id(event.previousID), .position: .id(entry.feed.position ?? .zero),
                 ])
         }
         perform(action, entry)
@@ -110,7 +110,7 @@ final class Hub {
             fill(entry, after: after)
         case .stray(let event):
             for worker in targets(of: entry, event.head.recipients) { hand(.stray(event), to: worker) }
-            mend(entry, seen: entry.feed.position ?? 0)
+            mend(entry, seen: entry.feed.position ?? .zero)
         case .skip(_, let events):
             skip(entry)
             forward(events, entry)
@@ -119,13 +119,13 @@ final class Hub {
     }
 
     /// What is live goes on meanwhile: history and later ids are what has to be mended.
-    func mend(_ entry: FeedEntry, seen: Int64) {
+    func mend(_ entry: FeedEntry, seen: EventID) {
         loop.spawn { await self.forks.repair(entry.conversation, seen: seen) }
     }
 
     // MARK: What goes out
 
-    func forward(_ events: [Event], _ entry: FeedEntry, holesBefore: Set<Int64> = []) {
+    func forward(_ events: [Event], _ entry: FeedEntry, holesBefore: Set<EventID> = []) {
         for event in events {
             if holesBefore.contains(event.id) { entry.holesBefore.insert(event.id) }
             // What PostgreSQL had carries no version: it is older than what is being checked.
@@ -187,7 +187,7 @@ final class FeedEntry {
     var isChecking = false
     var held: [Event] = []
     /// Of the events that are to be passed on, those before which something is lost.
-    var holesBefore: Set<Int64> = []
+    var holesBefore: Set<EventID> = []
     /// Whether the head has to be compared once the present fill is done.
     var needsResync = false
     /// When an event or a follower came last, and when the head was compared last, in monotonic milliseconds.

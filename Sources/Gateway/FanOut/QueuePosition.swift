@@ -5,19 +5,19 @@ struct QueuePosition: Equatable {
     private static let undeliveredMark = UInt8(ascii: "u")
 
     /// Everything up to this event was brought, or is being read again.
-    var event: Int64
+    var event: EventID
     /// Whether what no device had got when the device came first is still owed to it, too.
     var owesUndelivered = false
 
     /// What clients see and bring back: the event's id, with a `u` in front where the undelivered is owed.
-    var text: String { (owesUndelivered ? "u" : "") + String(event) }
+    var text: String { (owesUndelivered ? "u" : "") + event.description }
 }
 
 extension QueuePosition {
     /// Reads what a client brings back; nil where it is something else.
     init?(_ text: some Collection<UInt8>) {
         let owesUndelivered = text.first == Self.undeliveredMark
-        guard let event = Decimal.parse(Array(text.dropFirst(owesUndelivered ? 1 : 0))) else { return nil }
+        guard let event = EventID(Array(text.dropFirst(owesUndelivered ? 1 : 0))) else { return nil }
         self.init(event: event, owesUndelivered: owesUndelivered)
     }
 }

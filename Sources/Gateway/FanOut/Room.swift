@@ -11,7 +11,7 @@ final class Room {
 
     let conversation: UUID
     /// The last event that was handed to the subscribers.
-    private(set) var position: Int64
+    private(set) var position: EventID
     private var events: [FrameStyle: Group] = [:]
     private var typing: [FrameStyle: Group] = [:]
     /// The version of the members under which the subscribers were looked at last; who was authorised under an older one is
@@ -22,7 +22,7 @@ final class Room {
     /// Subscriptions, and those that are about to become one.
     var holders = 0
 
-    init(_ conversation: UUID, position: Int64) {
+    init(_ conversation: UUID, position: EventID) {
         self.conversation = conversation
         self.position = position
     }

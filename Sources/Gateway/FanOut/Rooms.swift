@@ -26,7 +26,7 @@ final class Rooms {
     }
 
     /// The last event of a conversation that this worker has seen; 0 where nobody here listens.
-    func position(of conversation: UUID) -> Int64 { rooms[conversation]?.position ?? 0 }
+    func position(of conversation: UUID) -> EventID { rooms[conversation]?.position ?? .zero }
 
     func deliver(_ event: Event, _ frames: EventFrames) {
         rooms[event.conversation]?.deliver(event, frames)

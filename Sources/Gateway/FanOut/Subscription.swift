@@ -8,16 +8,16 @@ final class Subscription {
     /// A message that waits for its ACK.
     struct Unacknowledged {
         let conversation: UUID
-        let event: Int64
+        let event: EventID
     }
 
     enum Flow: Equatable {
         /// It gets events as they come.
         case live
         /// It has got everything up to this event and reads on from there.
-        case behind(Int64)
+        case behind(EventID)
         /// It has got everything up to this event, which is ahead of what its room has seen.
-        case ahead(Int64)
+        case ahead(EventID)
         /// It was ended.
         case ended
 
@@ -25,7 +25,7 @@ final class Subscription {
         ///
         /// The room's position alone doesn't tell the end: what follows on a gap may still be held back while the members are
         /// looked at again, and then comes behind what only the last page has.
-        static func behindPage(at position: Int64, isLast: Bool, room: Int64) -> Flow {
+        static func behindPage(at position: EventID, isLast: Bool, room: EventID) -> Flow {
             isLast && position >= room ? .ahead(position) : .behind(position)
         }
     }
@@ -44,11 +44,11 @@ final class Subscription {
     /// How many events it has read for itself since it fell behind.
     var replayed = 0
     /// Of a user's queue: how far its device has got.
-    var position = QueuePosition(event: 0)
+    var position = QueuePosition(event: .zero)
     /// Whether something that it has to read came in, or was missed, while it was behind.
     var missedSomething = false
     /// Of a user's queue: the last event of each conversation that was brought by catching up, or delivered before it began.
-    var brought: [UUID: Int64] = [:]
+    var brought: [UUID: EventID] = [:]
 
     init(id: String, destination: Destination, style: FrameStyle, session: ClientSession) {
         self.id = id
@@ -58,7 +58,7 @@ final class Subscription {
     }
 
     /// Hands over an event; `previous` is the room's event before it.
-    func receive(_ event: Event, _ frames: EventFrames, previous: Int64) {
+    func receive(_ event: Event, _ frames: EventFrames, previous: EventID) {
         switch flow {
         case .ended, .behind: return
         case .ahead(let position):
@@ -103,10 +103,10 @@ final class Subscription {
 
     /// Takes an ACK or NACK: up to which event each conversation is acknowledged now, or nil where nothing of this
     /// subscription is named.
-    func settle(_ reference: StompAckReference, isAck: Bool) -> [UUID: Int64]? {
+    func settle(_ reference: StompAckReference, isAck: Bool) -> [UUID: EventID]? {
         let items = settled(by: reference)
         guard !items.isEmpty else { return nil }
-        var moved: [UUID: Int64] = [:]
+        var moved: [UUID: EventID] = [:]
         for (conversation, events) in Dictionary(grouping: items, by: \.conversation) {
             if isAck {
                 moved[conversation] = acknowledged[conversation, default: AcknowledgedPrefix()].acknowledge(
@@ -125,7 +125,7 @@ final class Subscription {
             return AckIdentifier(text).flatMap { window?.settle($0) } ?? []
         case .message(let id, let subscription):
             guard subscription == nil || subscription == self.id, let conversation = UUID(id.prefix(36)),
-                let event = Int64(id.dropFirst(37))
+                let event = EventID(id.utf8.dropFirst(37))
             else { return [] }
             return window?.settle(where: { $0.conversation == conversation && $0.event == event }) ?? []
         }

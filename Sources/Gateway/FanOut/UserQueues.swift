@@ -78,7 +78,7 @@ final class UserQueues {
             return
         }
         // What catching up has brought already comes in once more.
-        if event.id <= subscription.brought[event.conversation] ?? 0 { return }
+        if event.id <= subscription.brought[event.conversation] ?? .zero { return }
         if !subscription.write(event, frames, movesOn: movesOn) {
             subscription.session.userQueueFellBehind(subscription)
         }

@@ -4,7 +4,7 @@ internal import Shared
 ///
 /// Confined to its worker's loop.
 final class Router {
-    private unowned let worker: Worker
+    private let worker: Worker
     private let crossOrigin: CrossOrigin
     private let operations: Operations
     private let conversations: ConversationsResource
@@ -110,7 +110,7 @@ final class Router {
             return try await members.respond(
                 request, String(segments.last ?? ""), try Self.conversation(segments), origin)
         case (4, "conversations") where segments[segments.startIndex + 2] == "messages":
-            guard let message = Decimal.parse(Array(segments[segments.startIndex + 3].utf8)) else {
+            guard let message = EventID(Array(segments[segments.startIndex + 3].utf8)) else {
                 return Self.notFound
             }
             return try await messages.respond(

@@ -71,7 +71,7 @@ final class PublishLogger {
         }
     }
 
-    func accepted(_ command: SendCommand, id: Int64, isRepeat: Bool, from origin: Origin) {
+    func accepted(_ command: SendCommand, id: EventID, isRepeat: Bool, from origin: Origin) {
         switch mode {
         case .off: break
         case .summary: accepted += 1
@@ -79,7 +79,7 @@ final class PublishLogger {
             log.info(
                 "published",
                 [
-                    .conversation: .uuid(command.conversation), .messageID: .integer(id),
+                    .conversation: .uuid(command.conversation), .messageID: .id(id),
                     .user: .uuid(origin.identity.user), .session: .string(origin.session ?? "-"),
                     .bytes: .number(command.content.utf8.count), .code: isRepeat ? "repeated" : "accepted",
                 ])

@@ -92,7 +92,12 @@ struct ConversationsResource {
 
     private func list(_ request: HTTPRequest, _ user: UUID) async throws(CommandError) -> HTTPResponse {
         let query = try PageQuery(request, default: Self.defaultPage, maximum: Self.maximumPage)
-        let position = try query.text("cursor").map { text throws(CommandError) in try Self.position(text) }
+        let position = try query.text("cursor").map { text throws(CommandError) in
+            guard let position = ConversationStore.ListPosition(text) else {
+                throw CommandError(.invalidField, "cursor must be a nextCursor of this list.", field: "cursor")
+            }
+            return position
+        }
         let page: [ConversationStore.Listed]
         do {
             page = try await store.list(of: user, after: position, limit: query.limit + 1)
@@ -113,7 +118,7 @@ struct ConversationsResource {
         items.sort { $0.activity > $1.activity }
         var next: JSON = .null
         if page.count > query.limit, let last = shown.last {
-            next = .string("\(last.activity).\(last.conversation.id)")
+            next = .string(last.position.text)
         }
         return Router.json(
             200,
@@ -127,7 +132,7 @@ struct ConversationsResource {
         let commands = listed.map { one in
             let id = one.conversation.id
             let key = Keys.events(id, worker.node.partitioning.partition(of: id))
-            return RedisCommand("XREVRANGE", key, "+", "(\(one.last?.id ?? 0)-0", "COUNT", Self.recentEvents)
+            return RedisCommand("XREVRANGE", key, "+", "(\(one.last?.id ?? .zero)-0", "COUNT", Self.recentEvents)
         }
         guard let replies = try? await worker.redis.pipeline(commands) else { return [:] }
         var recent: [UUID: [Event]] = [:]
@@ -149,8 +154,8 @@ struct ConversationsResource {
     ) async throws(CommandError) -> [UUID: Int64] {
         let places = listed.map { one in
             ConversationStore.Unread(
-                conversation: one.conversation.id, read: cursors[one.conversation.id]?.positions[user]?.read ?? 0,
-                last: one.last?.id ?? 0)
+                conversation: one.conversation.id, read: cursors[one.conversation.id]?.positions[user]?.read ?? .zero,
+                last: one.last?.id ?? .zero)
         }
         var counts: [UUID: Int64]
         do {
@@ -195,15 +200,7 @@ struct ConversationsResource {
     }
 
     private static func activity(of event: Event?) -> Int64? {
-        event.map { EventClock.milliseconds(of: $0.messageID) }
-    }
-
-    private static func position(_ cursor: String) throws(CommandError) -> ConversationStore.ListPosition {
-        let parts = cursor.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2, let activity = Int64(parts[0]), let conversation = UUID(parts[1]) else {
-            throw CommandError(.invalidField, "cursor must be a nextCursor of this list.", field: "cursor")
-        }
-        return ConversationStore.ListPosition(activity: activity, conversation: conversation)
+        event?.messageID.milliseconds
     }
 
     private func unavailable(_ error: any Error) -> CommandError {

@@ -40,7 +40,7 @@ struct MessagesResource {
 
     /// Edits or deletes one message.
     func respond(
-        _ request: HTTPRequest, _ conversation: UUID, message: Int64, _ origin: Origin
+        _ request: HTTPRequest, _ conversation: UUID, message: EventID, _ origin: Origin
     ) async throws(CommandError) -> HTTPResponse {
         guard request.method == "PATCH" || request.method == "DELETE" else {
             return Router.methodNotAllowed("PATCH, DELETE")
@@ -53,8 +53,8 @@ struct MessagesResource {
         case .sent, .done: return HTTPResponse(status: 204)
         case .changed(_, let eventID):
             let body = JSONObject([
-                ("conversationId", .string(conversation.description)), ("messageId", .integer(message)),
-                ("eventId", .integer(eventID)),
+                ("conversationId", .string(conversation.description)), ("messageId", .id(message)),
+                ("eventId", .id(eventID)),
             ])
             return Router.json(200, JSONWriter.bytes(.object(body)))
         }
@@ -82,7 +82,7 @@ struct MessagesResource {
                 let page = try await history.page(of: conversation, after: after, limit: query.limit)
                 return Self.response(page, cursors, page.lowest, page.hasMore ? page.highest : nil)
             }
-            let page = try await history.page(of: conversation, before: before ?? .max, limit: query.limit)
+            let page = try await history.page(of: conversation, before: before ?? .highest, limit: query.limit)
             return Self.response(page, cursors, page.hasMore ? page.lowest : nil, page.highest)
         } catch {
             worker.log.warning(
@@ -92,15 +92,15 @@ struct MessagesResource {
     }
 
     private static func response(
-        _ page: HistoryPage, _ cursors: Cursors, _ nextBefore: Int64?, _ nextAfter: Int64?
+        _ page: HistoryPage, _ cursors: Cursors, _ nextBefore: EventID?, _ nextAfter: EventID?
     ) -> HTTPResponse {
         var body = Array(#"{"items":["#.utf8)
         for (position, item) in page.items.enumerated() {
             if position > 0 { body.append(UInt8(ascii: ",")) }
             item.appendClientJSON(to: &body, cursors)
         }
-        let before = nextBefore.map(String.init) ?? "null"
-        let after = nextAfter.map(String.init) ?? "null"
+        let before = nextBefore?.description ?? "null"
+        let after = nextAfter?.description ?? "null"
         body.append(contentsOf: #"],"nextBefore":\#(before),"nextAfter":\#(after)}"#.utf8)
         return Router.json(200, body)
     }
@@ -119,7 +119,7 @@ struct MessagesResource {
         case .sent(let command, let id):
             let body = JSONObject([
                 ("clientMessageId", .string(command.clientMessageID)),
-                ("conversationId", .string(conversation.description)), ("messageId", .integer(id)),
+                ("conversationId", .string(conversation.description)), ("messageId", .id(id)),
                 ("status", .string("SENT")),
             ])
             return Router.json(201, JSONWriter.bytes(.object(body)))

@@ -27,9 +27,9 @@ struct PageQuery {
     func text(_ name: String) -> String? { query?.first(name) }
 
     /// A parameter that is an event id.
-    func eventID(_ name: String) throws(CommandError) -> Int64? {
+    func eventID(_ name: String) throws(CommandError) -> EventID? {
         guard let text = text(name) else { return nil }
-        guard let id = Decimal.parse(Array(text.utf8)) else {
+        guard let id = EventID(Array(text.utf8)) else {
             throw CommandError(.invalidField, "\(name) must be a message id.", field: name)
         }
         return id

@@ -8,13 +8,13 @@ extension ClientSession {
     private static let retryInterval: Int64 = 1_000
 
     /// The socket or the window of a live subscription is full: from here on it reads for itself.
-    func fellBehind(_ subscription: Subscription, at position: Int64) {
+    func fellBehind(_ subscription: Subscription, at position: EventID) {
         worker.metrics.slowConsumers.increment()
         readOn(subscription, from: position)
     }
 
     /// Something was missed: from here on the subscription reads for itself.
-    func readOn(_ subscription: Subscription, from position: Int64) {
+    func readOn(_ subscription: Subscription, from position: EventID) {
         guard case .conversation(let conversation) = subscription.destination else { return }
         subscription.flow = .behind(position)
         subscription.replayed = 0
@@ -72,7 +72,7 @@ extension ClientSession {
     /// Writes a page. Everything up to `seen` was published before the page was read; what was published while it was on its way
     /// may be missing in it, and was passed over by the room, since the subscription was behind.
     private func take(
-        _ events: [Event], _ cursors: Cursors, _ subscription: Subscription, _ conversation: UUID, _ seen: Int64
+        _ events: [Event], _ cursors: Cursors, _ subscription: Subscription, _ conversation: UUID, _ seen: EventID
     ) {
         guard case .behind(var position) = subscription.flow else { return }
         var isWhole = events.count < Self.page

@@ -26,10 +26,10 @@ extension ClientSession {
     }
 
     /// The client has got everything of a conversation up to an event.
-    func wasDelivered(_ event: Int64, in conversation: UUID) {
+    func wasDelivered(_ event: EventID, in conversation: UUID) {
         let user = identity.user
         worker.loop.spawn { [worker] in
-            _ = await worker.cursors.move(user, in: conversation, delivered: event, read: 0)
+            _ = await worker.cursors.move(user, in: conversation, delivered: event, read: .zero)
         }
     }
 

@@ -57,7 +57,7 @@ extension ClientSession {
 
     /// Authorised is after the channel is confirmed: a removal in between would else be missed.
     private func join(
-        _ conversation: UUID, _ subscription: Subscription, resumeAfter: Int64?, receipt: String?
+        _ conversation: UUID, _ subscription: Subscription, resumeAfter: EventID?, receipt: String?
     ) async {
         let text = subscription.style.destination
         func refuse(_ error: CommandError) {
@@ -92,15 +92,15 @@ extension ClientSession {
         // Nothing that happens now may overtake the RECEIPT and the replay.
         if let resumeAfter { subscription.flow = .behind(resumeAfter) }
         room.add(subscription)
-        guard let resumeAfter else { return confirm(subscription, receipt, [("head", String(head))]) }
+        guard let resumeAfter else { return confirm(subscription, receipt, [("head", head.description)]) }
         let isRecovered = await mayReplay(conversation, after: resumeAfter, head: head)
         guard case .behind = subscription.flow else { return }
-        confirm(subscription, receipt, [("recovered", String(isRecovered)), ("head", String(head))])
+        confirm(subscription, receipt, [("recovered", String(isRecovered)), ("head", head.description)])
         readOn(subscription, from: isRecovered ? resumeAfter : head)
     }
 
     /// Whether everything after an event can be brought: not when there is no such event yet, nor when too much came since.
-    private func mayReplay(_ conversation: UUID, after event: Int64, head: Int64) async -> Bool {
+    private func mayReplay(_ conversation: UUID, after event: EventID, head: EventID) async -> Bool {
         guard event <= head else { return false }
         do throws(ReadError) {
             return try await worker.reader.isWithin(

@@ -9,9 +9,9 @@ internal import Shared
 extension ClientSession {
     /// Events of different conversations come in another order than their ids say, by this much at most; so much is read
     /// again, and recognised by its ids.
-    private static let overlap: Int64 = 10_000 * EventClock.idsPerMillisecond
+    private static let overlap: Int64 = 10_000
     /// So long the inbox sets remember.
-    private static let memory: Int64 = 30 * 86_400_000 * EventClock.idsPerMillisecond
+    private static let memory: Int64 = 30 * 86_400_000
     private static let page = 100
     /// Milliseconds between two attempts while the stores are away.
     private static let retryInterval: Int64 = 1_000
@@ -19,9 +19,9 @@ extension ClientSession {
     func openUserQueue(_ subscription: Subscription, resumeAfter place: QueuePosition?, receipt: String?) {
         subscriptions[subscription.id] = subscription
         // Nothing may overtake what was missed.
-        subscription.flow = .behind(0)
-        let now = (WallClock.nowMilliseconds() - EventClock.epoch) * EventClock.idsPerMillisecond
-        let isRecovered = place.map { $0.event <= now + Self.overlap && $0.event >= now - Self.memory } ?? true
+        subscription.flow = .behind(.zero)
+        let now = EventID(at: WallClock.nowMilliseconds())
+        let isRecovered = place.map { $0.event <= now.earlier(byMilliseconds: -Self.overlap) && $0.event >= now.earlier(byMilliseconds: Self.memory) } ?? true
         let start = place ?? QueuePosition(event: now, owesUndelivered: true)
         subscription.position = isRecovered ? start : QueuePosition(event: now)
         carryOut { [self] in
@@ -39,15 +39,15 @@ extension ClientSession {
 
     /// Notes where the undelivered begins in each conversation.
     private func noteDelivered(_ subscription: Subscription) async throws(ReadError) {
-        let news: [(conversation: UUID, lastEvent: Int64)]
+        let news: [(conversation: UUID, lastEvent: EventID)]
         do {
-            news = try await worker.inbox.conversations(of: identity.user, above: 0)
+            news = try await worker.inbox.conversations(of: identity.user, above: .zero)
         } catch {
             throw .redis(error)
         }
         for (conversation, _) in news {
             let cursors = try await worker.cursors.loadedCursors(of: conversation)
-            subscription.brought[conversation] = cursors.positions[identity.user]?.delivered ?? 0
+            subscription.brought[conversation] = cursors.positions[identity.user]?.delivered ?? .zero
         }
     }
 
@@ -58,7 +58,7 @@ extension ClientSession {
             return
         }
         worker.metrics.slowConsumers.increment()
-        subscription.flow = .behind(0)
+        subscription.flow = .behind(.zero)
         subscription.replayed = 0
         catchUp(subscription)
     }
@@ -83,28 +83,28 @@ extension ClientSession {
 
     private func readMissed(_ subscription: Subscription) async throws(ReadError) {
         let place = subscription.position
-        let after = max(0, place.event - Self.overlap)
-        let news: [(conversation: UUID, lastEvent: Int64)]
+        let after = place.event.earlier(byMilliseconds: Self.overlap)
+        let news: [(conversation: UUID, lastEvent: EventID)]
         do {
             news = try await worker.inbox.conversations(
-                of: identity.user, above: place.owesUndelivered ? 0 : after)
+                of: identity.user, above: place.owesUndelivered ? .zero : after)
         } catch {
             throw .redis(error)
         }
-        for (conversation, lastEvent) in news where subscription.brought[conversation] ?? 0 < lastEvent {
+        for (conversation, lastEvent) in news where subscription.brought[conversation] ?? .zero < lastEvent {
             let cursors = try await worker.cursors.loadedCursors(of: conversation)
-            let delivered = cursors.positions[identity.user]?.delivered ?? 0
+            let delivered = cursors.positions[identity.user]?.delivered ?? .zero
             let missed = place.owesUndelivered ? min(delivered, after) : after
-            let start = max(missed, subscription.brought[conversation] ?? 0)
+            let start = max(missed, subscription.brought[conversation] ?? .zero)
             // What a topic brings, too, doesn't come twice.
-            let end = topics[conversation]?.begins ?? .max
+            let end = topics[conversation]?.begins ?? .highest
             guard start < min(lastEvent, end) else { continue }
             try await read(conversation, after: start, upTo: end, cursors, subscription)
         }
     }
 
     private func read(
-        _ conversation: UUID, after start: Int64, upTo end: Int64, _ cursors: Cursors, _ subscription: Subscription
+        _ conversation: UUID, after start: EventID, upTo end: EventID, _ cursors: Cursors, _ subscription: Subscription
     ) async throws(ReadError) {
         var position = start
         while case .behind = subscription.flow {

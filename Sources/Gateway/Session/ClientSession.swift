@@ -18,7 +18,7 @@ final class ClientSession: Peer {
     /// A conversation that the session hears by its topic, and so not on the user's queue.
     struct Topic {
         /// The last event before those that the topic brings.
-        let begins: Int64
+        let begins: EventID
         /// How many subscriptions it has.
         var count = 0
     }

@@ -7,16 +7,16 @@ internal import Shared
 /// pings only.
 struct DeliveryTracker {
     /// The last event of each conversation that no ping has followed.
-    private var written: [UUID: Int64] = [:]
+    private var written: [UUID: EventID] = [:]
     /// The last event of each conversation that a ping has followed, and that ping.
-    private var awaiting: [UUID: Int64] = [:]
+    private var awaiting: [UUID: EventID] = [:]
     private var awaitedPing: UInt32 = 0
     private var lastPing: UInt32 = 0
 
     /// An event was written to the connection. True when a ping has to be sent for it after a while.
-    mutating func wrote(_ event: Int64, in conversation: UUID) -> Bool {
+    mutating func wrote(_ event: EventID, in conversation: UUID) -> Bool {
         let isFirst = written.isEmpty && awaiting.isEmpty
-        written[conversation] = max(written[conversation] ?? 0, event)
+        written[conversation] = max(written[conversation] ?? .zero, event)
         return isFirst
     }
 
@@ -33,7 +33,7 @@ struct DeliveryTracker {
 
     /// A pong came in: the last event of each conversation that has arrived now, and whether another ping has to be sent
     /// after a while.
-    mutating func pong(_ payload: some Collection<UInt8>) -> (delivered: [UUID: Int64], needsPing: Bool) {
+    mutating func pong(_ payload: some Collection<UInt8>) -> (delivered: [UUID: EventID], needsPing: Bool) {
         guard !awaiting.isEmpty, payload.count == 4 else { return ([:], false) }
         let number = payload.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         // Numbers go round: later is what lies less than half of them ahead.

@@ -4,8 +4,8 @@ internal import Shared
 struct Reply {
     enum Content {
         case done
-        case sent(conversation: UUID, id: Int64, clientMessageID: String)
-        case changed(conversation: UUID, eventID: Int64)
+        case sent(conversation: UUID, id: EventID, clientMessageID: String)
+        case changed(conversation: UUID, eventID: EventID)
         case refused(CommandError, clientMessageID: String?)
     }
 
@@ -51,14 +51,14 @@ extension ClientSession {
         send(stomp: frame)
     }
 
-    private func acknowledge(_ conversation: UUID, _ id: Int64, _ clientMessageID: String, _ messageID: String) {
+    private func acknowledge(_ conversation: UUID, _ id: EventID, _ clientMessageID: String, _ messageID: String) {
         let queues = replyQueues.filter { $0.destination == .acks }
         guard !queues.isEmpty else { return }
         let body = JSONWriter.bytes(
             .object(
                 JSONObject([
                     ("clientMessageId", .string(clientMessageID)),
-                    ("conversationId", .string(conversation.description)), ("messageId", .integer(id)),
+                    ("conversationId", .string(conversation.description)), ("messageId", .id(id)),
                     ("status", .string("SENT")),
                 ])))
         for queue in queues {

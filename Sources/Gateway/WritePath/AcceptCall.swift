@@ -4,10 +4,10 @@ internal import Shared
 enum AcceptCall {
     /// What the script said of one message.
     enum Answer: Equatable {
-        case accepted(Int64)
+        case accepted(EventID)
         /// Accepted, and Redis has lost events that this node has seen.
-        case forked(Int64)
-        case repeated(Int64)
+        case forked(EventID)
+        case repeated(EventID)
         /// The conversation isn't in Redis: load it, then ask again.
         case cold
         case refused(SendRefusal)
@@ -25,7 +25,7 @@ enum AcceptCall {
 
     /// The command for a batch of one partition; `seen` is the highest event id that this node knows of a conversation.
     static func command(
-        _ drafts: [Draft], _ partition: Partition, limits: Limits, now: Int64, seen: (UUID) -> Int64
+        _ drafts: [Draft], _ partition: Partition, limits: Limits, now: Int64, seen: (UUID) -> EventID
     ) -> RedisCommand {
         var command = RedisScripts.accept.command(keys: [Keys.stream(partition)])
         command.add(now)
@@ -37,7 +37,7 @@ enum AcceptCall {
             command.add(draft.conversation.description)
             command.add(draft.sender.description)
             command.add(draft.digest)
-            command.add(Int64.random(in: 0..<EventClock.idsPerMillisecond))
+            command.add(Int64.random(in: 0..<EventID.perMillisecond))
             command.add(seen(draft.conversation))
             command.add(draft.isOfServer ? "1" : "0")
             command.add(draft.change?.argument ?? "-")
@@ -53,7 +53,7 @@ enum AcceptCall {
         var answers: [Answer] = []
         answers.reserveCapacity(count)
         for start in stride(from: 1, to: elements.count, by: 3) {
-            guard let code = elements[start].integer, let id = elements[start + 1].integer,
+            guard let code = elements[start].integer, let id = elements[start + 1].eventID,
                 let answer = answer(code, id)
             else { return nil }
             answers.append(answer)
@@ -62,7 +62,7 @@ enum AcceptCall {
     }
 
     /// The codes are those at the head of accept.lua.
-    private static func answer(_ code: Int64, _ id: Int64) -> Answer? {
+    private static func answer(_ code: Int64, _ id: EventID) -> Answer? {
         switch code {
         case 0: .accepted(id)
         case 1: .repeated(id)

@@ -60,7 +60,7 @@ struct Draft {
 /// What became of a sent message.
 enum SendOutcome: Equatable {
     /// It is on its way to PostgreSQL; `isRepeat` when it was accepted before.
-    case accepted(id: Int64, isRepeat: Bool)
+    case accepted(id: EventID, isRepeat: Bool)
     case refused(SendRefusal)
 }
 
@@ -68,9 +68,9 @@ enum SendOutcome: Equatable {
 struct MessageChange {
     /// `edited` or `deleted`.
     let kind: EventKind
-    let message: Int64
+    let message: EventID
     /// The message's last event that this node knows; another one means that somebody was faster.
-    let expected: Int64
+    let expected: EventID
     /// RFC 3339.
     let createdAt: String
 

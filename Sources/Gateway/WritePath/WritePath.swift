@@ -26,7 +26,7 @@ final class WritePath {
     private var dirty: Set<Int> = []
     private var waitingCount = 0
     /// The highest event id that this loop knows of a conversation.
-    var seen: (UUID) -> Int64 = { _ in 0 }
+    var seen: (UUID) -> EventID = { _ in .zero }
     /// Called with a conversation of which Redis has lost events.
     var forkFound: (UUID) -> Void = { _ in }
 

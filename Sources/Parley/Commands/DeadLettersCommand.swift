@@ -49,7 +49,7 @@ enum DeadLettersCommand {
             case "e":
                 guard let head = fields[position + 1].bytes.flatMap({ EventHead($0) }) else { continue }
                 object["conversation"] = .string(head.conversation.description)
-                object["eventId"] = .integer(head.eventID)
+                object["eventId"] = .id(head.eventID)
             default: break
             }
         }

@@ -5,7 +5,7 @@ struct Batch {
     /// Names a message.
     struct Key: Hashable {
         let conversation: UUID
-        let id: Int64
+        let id: EventID
     }
 
     /// An entry and what it says.

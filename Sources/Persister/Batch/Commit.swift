@@ -10,7 +10,7 @@ struct DeadLetter {
 struct Commit {
     /// What has been committed of a conversation.
     struct Progress {
-        var lastEventID: Int64
+        var lastEventID: EventID
         var recipients: [UUID]
         var windows: Set<Int64>
     }
@@ -35,7 +35,7 @@ struct Commit {
         }
         for letter in deadLetters { commits[letter.entry.partition.number]?.deadLetters.append(letter) }
         for item in items {
-            commits[item.entry.partition.number]?.note(item, item.entry.id.milliseconds / window)
+            commits[item.entry.partition.number]?.note(item, Int64(clamping: item.entry.id.milliseconds) / window)
         }
         return commits.values.sorted { $0.partition.number < $1.partition.number }
     }
@@ -46,7 +46,7 @@ struct Commit {
     }
 
     private mutating func note(_ item: Batch.Item, _ window: Int64) {
-        let empty = Progress(lastEventID: 0, recipients: item.state.recipients, windows: [])
+        let empty = Progress(lastEventID: .zero, recipients: item.state.recipients, windows: [])
         var progress = conversations[item.state.conversation] ?? empty
         progress.lastEventID = max(progress.lastEventID, item.state.eventID)
         progress.windows.insert(window)

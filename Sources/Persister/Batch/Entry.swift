@@ -1,20 +1,20 @@
 internal import Shared
 
-/// An entry's place in a stream: milliseconds of Redis' clock and a number.
+/// An entry's place in a stream: milliseconds of Redis' clock and a number, each of 64 bits without sign as in Redis.
 struct StreamID: Hashable, Comparable, CustomStringConvertible {
-    let milliseconds: Int64
-    let sequence: Int64
+    let milliseconds: UInt64
+    let sequence: UInt64
 
     static let zero = StreamID(milliseconds: 0, sequence: 0)
 
-    init(milliseconds: Int64, sequence: Int64) {
+    init(milliseconds: UInt64, sequence: UInt64) {
         self.milliseconds = milliseconds
         self.sequence = sequence
     }
 
     init?(_ text: String) {
         let parts = text.split(separator: "-")
-        guard parts.count == 2, let milliseconds = Int64(parts[0]), let sequence = Int64(parts[1]) else { return nil }
+        guard parts.count == 2, let milliseconds = UInt64(parts[0]), let sequence = UInt64(parts[1]) else { return nil }
         self.init(milliseconds: milliseconds, sequence: sequence)
     }
 
@@ -35,9 +35,9 @@ struct Entry {
 /// A message in the state that an entry gives it.
 struct MessageState {
     let conversation: UUID
-    let id: Int64
-    let eventID: Int64
-    let previousEventID: Int64
+    let id: EventID
+    let eventID: EventID
+    let previousEventID: EventID
     let sender: UUID
     let senderType: String
     let messageType: String
@@ -60,7 +60,7 @@ struct MessageState {
     /// Reads an entry; nil where it isn't an event of this format.
     init?(_ bytes: [UInt8]) {
         guard let head = EventHead(bytes), let body = try? JSONParser.parse(bytes[head.bodyStart...]).object,
-            let id = body["id"]?.integer, let sender = body["senderId"]?.string.flatMap({ UUID($0) }),
+            let id = body["id"]?.eventID, let sender = body["senderId"]?.string.flatMap({ UUID($0) }),
             let senderType = body["senderType"]?.string, let messageType = body["messageType"]?.string,
             let content = body["content"]?.string, let clientMessageID = body["clientMessageId"]?.string,
             let createdAt = body["createdAt"]?.string.flatMap({ RFC3339.parse($0) })

@@ -187,7 +187,7 @@ final class Persister {
     /// Redis' clock and this one may differ: a lag below zero is none.
     private func showLag(_ entries: [Entry]) {
         guard let oldest = entries.map(\.id.milliseconds).min() else { return }
-        metrics.lag.set(Int(max(0, WallClock.nowMilliseconds() - oldest)))
+        metrics.lag.set(Int(max(0, WallClock.nowMilliseconds() - Int64(clamping: oldest))))
     }
 
     private func note(_ commits: [Commit], _ tokens: [Int: Lease]) async throws(RedisError) {

@@ -62,11 +62,11 @@ struct MessageWriter {
             select m.conversation_id, m.id, m.sender_id, m.client_message_id, m.last_event_id
             from unnest($1::uuid[], $2::bigint[]) as e (conversation_id, id)
             join messages m using (conversation_id, id)
-            """, [.uuids(states.map(\.conversation)), .integers(states.map(\.id))]
+            """, [.uuids(states.map(\.conversation)), .ids(states.map(\.id))]
         ).rows
         var found: [Batch.Key: PostgresRow] = [:]
         for row in rows {
-            guard let conversation = row.uuid(0), let id = row.integer(1) else { continue }
+            guard let conversation = row.uuid(0), let id = row.eventID(1) else { continue }
             found[Batch.Key(conversation: conversation, id: id)] = row
         }
         var deadLetters: [DeadLetter] = []
@@ -74,7 +74,7 @@ struct MessageWriter {
             let state = item.state
             let row = found[Batch.Key(conversation: state.conversation, id: state.id)]
             guard let row, row.uuid(2) == state.sender, row.text(3) == state.clientMessageID,
-                (row.integer(4) ?? 0) >= state.eventID
+                (row.eventID(4) ?? .zero) >= state.eventID
             else {
                 deadLetters.append(DeadLetter(entry: item.entry, reason: "its id is held by another message"))
                 continue
@@ -85,8 +85,8 @@ struct MessageWriter {
 
     private static func parameters(_ states: [MessageState]) -> [PostgresValue] {
         [
-            .uuids(states.map(\.conversation)), .integers(states.map(\.id)), .integers(states.map(\.eventID)),
-            .integers(states.map(\.previousEventID)), .uuids(states.map(\.sender)), .texts(states.map(\.senderType)),
+            .uuids(states.map(\.conversation)), .ids(states.map(\.id)), .ids(states.map(\.eventID)),
+            .ids(states.map(\.previousEventID)), .uuids(states.map(\.sender)), .texts(states.map(\.senderType)),
             .texts(states.map(\.messageType)), .texts(states.map(\.content)), .texts(states.map(\.clientMessageID)),
             .texts(states.map(\.file)), .timestamps(states.map(\.createdAt)), .timestamps(states.map(\.editedAt)),
             .bools(states.map(\.isDeleted)),

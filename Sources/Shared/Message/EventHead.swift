@@ -28,9 +28,9 @@ public struct EventHead: Sendable, Equatable {
     /// What happened.
     public let kind: EventKind
     /// The event's place in the conversation's one sequence.
-    public let eventID: Int64
+    public let eventID: EventID
     /// The event before it; 0 for the first.
-    public let previousEventID: Int64
+    public let previousEventID: EventID
     /// The version of the membership under which it was accepted.
     public let version: Int64
     /// The conversation.
@@ -48,7 +48,7 @@ public struct EventHead: Sendable, Equatable {
         let words = event[..<end].split(separator: 0x20, omittingEmptySubsequences: false)
         guard words.count == 7 || words.count == 8,
             let kind = EventKind(rawValue: String(decoding: words[1], as: UTF8.self)),
-            let eventID = Decimal.parse(words[2]), let previousEventID = Decimal.parse(words[3]),
+            let eventID = EventID(words[2]), let previousEventID = EventID(words[3]),
             let version = Decimal.parse(words[4]), let conversation = UUID(words[5]),
             let status = words.count == 7 ? .sent : MessageStatus(rawValue: String(decoding: words[7], as: UTF8.self))
         else { return nil }

@@ -98,10 +98,12 @@ enum PostgresType {
     /// 2000-01-01T00:00:00Z, from which timestamps count, in milliseconds since the Unix epoch.
     private static let epoch: Int64 = 946_684_800_000
 
-    /// A timestamp's binary form from milliseconds since the Unix epoch.
+    /// A timestamp's binary form from milliseconds since the Unix epoch; what it can't say becomes PostgreSQL's infinity, or the
+    /// negative one.
     static func microseconds(_ milliseconds: Int64) -> Int64 {
-        let (value, overflows) = (milliseconds - epoch).multipliedReportingOverflow(by: 1_000)
-        return overflows ? .max : value
+        let (distance, overflows) = milliseconds.subtractingReportingOverflow(epoch)
+        let (value, overflowsToo) = distance.multipliedReportingOverflow(by: 1_000)
+        return overflows || overflowsToo ? (milliseconds < 0 ? .min : .max) : value
     }
 
     /// Milliseconds since the Unix epoch from a timestamp's binary form, rounded down.

@@ -1,5 +1,8 @@
 /// Times as RFC 3339 writes them: `2025-01-01T00:00:00.000Z`.
 public enum RFC3339 {
+    /// The moments that can be written, in milliseconds since the Unix epoch: the years 0 to 9999.
+    public static let range = CivilDate.earliest * 1_000...CivilDate.latest * 1_000 + 999
+
     /// The text of a moment in milliseconds since the Unix epoch, in UTC; years outside of 0 to 9999 are clamped.
     public static func format(milliseconds: Int64) -> String {
         var text: [UInt8] = []

@@ -8,7 +8,7 @@ import Testing
     private let second = UUID(high: 2, low: 2)
     private let third = UUID(high: 3, low: 3)
 
-    private func cursors(_ positions: [UUID: (Int64, Int64)]) -> Cursors {
+    private func cursors(_ positions: [UUID: (EventID, EventID)]) -> Cursors {
         var cursors = Cursors()
         for (user, position) in positions {
             cursors.positions[user] = Cursors.Position(delivered: position.0, read: position.1)

@@ -4,7 +4,7 @@ import Testing
 @testable import Gateway
 
 /// Makes an event of one conversation.
-func event(_ id: Int64, after previous: Int64, kind: String = "m") -> Event {
+func event(_ id: EventID, after previous: EventID, kind: String = "m") -> Event {
     let line = "1 \(kind) \(id) \(previous) 1 00112233-4455-6677-8899-aabbccddeeff -\n{\"id\":\(id)}"
     guard let event = Event(Array(line.utf8)) else { preconditionFailure("the line is an event") }
     return event
@@ -12,7 +12,7 @@ func event(_ id: Int64, after previous: Int64, kind: String = "m") -> Event {
 
 @Suite struct ConversationFeedTests {
     /// A feed that is live at an event.
-    private func live(at position: Int64) -> ConversationFeed {
+    private func live(at position: EventID) -> ConversationFeed {
         var feed = ConversationFeed(opening: true)
         _ = feed.headIsKnown(position)
         return feed
@@ -191,11 +191,11 @@ func event(_ id: Int64, after previous: Int64, kind: String = "m") -> Event {
 
     @Test func aBacklogThatOverflowsIsReadAgain() {
         var feed = live(at: 0)
-        var previous: Int64 = 10
+        var previous: EventID = 10
         _ = feed.receive(event(previous, after: 9))
         for _ in 0...ConversationFeed.maximumBacklog {
-            _ = feed.receive(event(previous + 1, after: previous))
-            previous += 1
+            _ = feed.receive(event(previous.next, after: previous))
+            previous = previous.next
         }
         let first = feed.filled([event(5, after: 0)])
         #expect(first.events.map(\.id) == [5] && first.fillAgain == 5 && feed.isBusy)
@@ -268,7 +268,7 @@ func event(_ id: Int64, after previous: Int64, kind: String = "m") -> Event {
         var network = InterruptedNetwork(seed: seed)
         for _ in 0..<300 { network.step() }
         network.settle()
-        #expect(network.forwarded == Array(1...network.published))
+        #expect(network.forwarded.map(\.rawValue) == Array(1...network.published.rawValue))
     }
 }
 
@@ -276,18 +276,18 @@ func event(_ id: Int64, after previous: Int64, kind: String = "m") -> Event {
 private struct InterruptedNetwork {
     private var feed = ConversationFeed(opening: true)
     private var random: SplitMix
-    private(set) var published: Int64 = 0
+    private(set) var published: EventID = 0
     /// What was published and has not come in yet.
     private var onItsWay: [Event] = []
     private var isConnected = true
     private var needsResync = false
     /// The head as Redis told it; it has not come in yet.
-    private var head: Int64?
+    private var head: EventID?
     private var isHeadAsked = false
     /// A fill that waits to be read, and what one read that has not come in yet.
-    private var fill: Int64?
+    private var fill: EventID?
     private var read: [Event]?
-    private(set) var forwarded: [Int64] = []
+    private(set) var forwarded: [EventID] = []
 
     init(seed: UInt64) {
         random = SplitMix(seed: seed)
@@ -328,8 +328,8 @@ private struct InterruptedNetwork {
     }
 
     private mutating func publish() {
-        published += 1
-        if isConnected { onItsWay.append(event(published, after: published - 1)) }
+        published = published.next
+        if isConnected { onItsWay.append(event(published, after: published.previous)) }
     }
 
     private mutating func deliver() {
@@ -391,7 +391,7 @@ private struct InterruptedNetwork {
         resync()
     }
 
-    private func events(after id: Int64) -> [Event] {
-        id < published ? (id + 1...published).map { event($0, after: $0 - 1) } : []
+    private func events(after id: EventID) -> [Event] {
+        sequence(first: id.next) { $0.next }.prefix { $0 <= published }.map { event($0, after: $0.previous) }
     }
 }

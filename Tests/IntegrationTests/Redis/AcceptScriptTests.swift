@@ -121,7 +121,7 @@ import Testing
                 while published.count < channels.count { await loop.sleep(milliseconds: 5) }
                 for payload in published {
                     #expect(String(decoding: payload, as: UTF8.self).hasSuffix(#","content":"x"}"#))
-                    #expect(EventHead(payload)?.eventID == reply[2])
+                    #expect(EventHead(payload)?.eventID.rawValue == reply[2])
                 }
                 subscriber.stop()
             }
@@ -134,11 +134,11 @@ import Testing
             let reply = try await bench.accept([.init(random: 17)])
             let (clock, id) = (reply[0], reply[2])
             #expect(reply.dropFirst() == [0, id, 0])
-            #expect(id == (clock - EventClock.epoch) * 4096 + 17)
+            #expect(id == EventID(at: clock).rawValue + 17)
             let entries = try await bench.redis.call("XRANGE", Keys.stream(bench.partition), "-", "+")
             let bytes = try #require(entries.elements?.first?.elements?.last?.elements?.last?.bytes)
             let head = try #require(EventHead(bytes))
-            #expect(head.eventID == id && head.previousEventID == 0 && head.version == 7 && head.recipients.count == 2)
+            #expect(head.eventID.rawValue == id && head.previousEventID.rawValue == 0 && head.version == 7 && head.recipients.count == 2)
             let json = try #require(try JSONParser.parse(bytes[head.bodyStart...]).object)
             #expect(json["id"]?.integer == id && json["eventId"]?.integer == id && json["content"]?.string == "x")
             #expect(json["createdAt"]?.string == RFC3339.format(milliseconds: clock))
@@ -299,8 +299,8 @@ import Testing
             let seen = third[2] + 1_000_000_000
             let fourth = try await bench.accept([.init(digest: "d", seen: seen)])
             #expect(fourth[1] == 9 && fourth[2] == seen + 1 && fourth[3] == third[2])
-            let fifth = try await bench.accept([.init(digest: "e", seen: EventClock.limit - 3)])
-            #expect(fifth[1] == 9 && fifth[2] == EventClock.limit - 2)
+            let fifth = try await bench.accept([.init(digest: "e", seen: EventID.highest.rawValue - 2)])
+            #expect(fifth[1] == 9 && fifth[2] == EventID.highest.rawValue - 1)
             #expect(try await bench.accept([.init(digest: "f")]).dropFirst() == [6, 0, 0])
         }
     }

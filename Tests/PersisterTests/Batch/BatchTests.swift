@@ -8,7 +8,7 @@ import Testing
     private let partitions = Partitioning(count: 4).partitions
 
     private func entry(
-        _ stream: Int64, id: Int64, event: Int64? = nil, content: String = "x", client: String = "c",
+        _ stream: UInt64, id: Int64, event: Int64? = nil, content: String = "x", client: String = "c",
         partition: Int = 0
     ) -> Entry {
         let event = event ?? id

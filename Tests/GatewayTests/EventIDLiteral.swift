@@ -1,0 +1,9 @@
+public import Shared
+
+/// Ids in tests are written as numbers.
+extension EventID: ExpressibleByIntegerLiteral {
+    public init(integerLiteral value: Int64) {
+        guard let id = EventID(rawValue: value) else { preconditionFailure("\(value) is no event id") }
+        self = id
+    }
+}
