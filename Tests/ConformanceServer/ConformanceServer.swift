@@ -18,8 +18,10 @@ enum ConformanceServer {
         // Even the shortest messages are compressed, for the suites to see it.
         let compression = CompressionPool(minimumMessage: 0)
         try Signals.observe(Signals.terminating, on: loop) { _ in loop.stop() }
-        let listener = try Listener(address, on: loop) { accepted in
-            let connection = connections.add(accepted, lookingAt: loop.now + handshakeTimeout)
+        let listener = try Listener(address, sharing: .claims, on: loop) { accepted in
+            guard let connection = try? connections.add(accepted, lookingAt: loop.now + handshakeTimeout) else {
+                return SystemCall.close(accepted.descriptor)
+            }
             connection.peer = HandshakePeer(
                 connection: connection, loop: loop, broker: broker, compression: compression)
         }

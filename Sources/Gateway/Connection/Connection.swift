@@ -16,22 +16,31 @@ final class Connection: EventHandler {
         case closed
     }
 
-    private unowned let owner: ConnectionSet
+    private let owner: ConnectionSet
     /// The address of the client, as the balancer told it where there is one.
     var clientAddress: String
     var peer: (any Peer)?
 
-    private let descriptor: Int32
+    /// -1 once it is closed, when the number may be another connection's.
+    private var descriptor: Int32
     private let tls: TLSStream?
     /// What comes before the first byte of HTTP.
     private var greeting: Greeting?
     private var registration: Registration?
     private var state = State.open
+    /// What was read and not yet understood; its first bytes, so many, are understood.
     private var partial: [UInt8] = []
+    private var understood = 0
     private var output = OutputQueue()
     private var isDirty = false
+    /// Whether the socket takes nothing at present.
     private var isBlocked = false
-    private var blockedSince: Int64 = 0
+    /// Whether TLS reads nothing before the socket takes something.
+    private var isReadBlocked = false
+    /// Whether the client will send nothing more.
+    private var isAtEnd = false
+    /// Since when the socket has taken nothing of what waits; nil while nothing does.
+    private var blockedSince: Int64?
     /// Whether the wheel looks at it each second.
     private var isWatched = false
     private(set) var isReadingPaused = false
@@ -51,12 +60,16 @@ final class Connection: EventHandler {
         lastSent = owner.loop.now
     }
 
-    func start() {
-        registration = owner.loop.register(descriptor, .readable, self)
+    func start() throws(SystemError) {
+        registration = try owner.loop.register(descriptor, .readable, self)
     }
 
     var isOpen: Bool {
         if case .open = state { true } else { false }
+    }
+
+    private var isClosed: Bool {
+        if case .closed = state { true } else { false }
     }
 
     /// The bytes that wait to be written.
@@ -71,16 +84,18 @@ final class Connection: EventHandler {
         if greeting != nil { return greet() }
         if events.contains(.writable) {
             isBlocked = false
+            isReadBlocked = false
             flush()
         }
-        if !events.isDisjoint(with: [.readable, .hangup, .error]) { readAvailable() }
+        // The flush, or whoever heard of it, may have closed the connection; its descriptor may be another one's by now.
+        guard !isClosed, !events.isDisjoint(with: [.readable, .hangup, .error]) else { return }
+        readAvailable()
     }
 
     private func greet() {
         switch greeting?.advance(descriptor, tls, &owner.loop.scratch) {
         case .needMore(let wantsWrite):
             isBlocked = wantsWrite
-            blockedSince = owner.loop.now
             return updateInterest()
         case .failed(let reason):
             owner.refused(clientAddress, reason)
@@ -97,11 +112,30 @@ final class Connection: EventHandler {
 
     private func readAvailable() {
         switch tls?.receive(into: &owner.loop.scratch) ?? SystemCall.receive(descriptor, into: &owner.loop.scratch) {
-        case .count(0): close()
+        case .count(0): ended()
         case .count(let count): received(count)
         case .wouldBlock: break
+        case .wantsWrite:
+            isReadBlocked = true
+            block()
         case .failed: close()
         }
+    }
+
+    /// The client has said that it will send nothing more (RFC 9293, section 3.6); it may still read what waits for it.
+    private func ended() {
+        guard !output.isEmpty, !isAtEnd else { return close() }
+        isAtEnd = true
+        finish()
+        updateInterest()
+    }
+
+    /// The socket is full: nothing is written before it has room, and whether it gets some is looked at.
+    private func block() {
+        if blockedSince == nil { blockedSince = owner.loop.now }
+        isBlocked = true
+        updateInterest()
+        watch()
     }
 
     private func received(_ count: Int) {
@@ -112,20 +146,25 @@ final class Connection: EventHandler {
             peer?.receive(&owner.loop.scratch, &available)
             if case .open = state, !available.isEmpty { partial = Array(owner.loop.scratch[available]) }
         } else {
+            partial.removeFirst(understood)
+            understood = 0
             partial.append(contentsOf: owner.loop.scratch[..<count])
             consumePartial()
         }
     }
 
+    /// Has the peer take what was left. Its bytes stay where they are until more come: moving them up for each of many small
+    /// requests would cost the square of what was read.
     private func consumePartial() {
         guard !partial.isEmpty, !isReadingPaused else { return }
         var bytes = partial
+        var available = understood..<bytes.count
         partial = []
-        var available = 0..<bytes.count
+        understood = 0
         peer?.receive(&bytes, &available)
         guard case .open = state, !available.isEmpty else { return }
-        if available.lowerBound > 0 { bytes.removeFirst(available.lowerBound) }
         partial = bytes
+        understood = available.lowerBound
     }
 
     /// Stops taking bytes from the socket: the kernel's window closes and the client has to wait.
@@ -140,11 +179,6 @@ final class Connection: EventHandler {
         guard isReadingPaused, case .open = state else { return }
         isReadingPaused = false
         updateInterest()
-        consumePartial()
-    }
-
-    /// Lets the peer look again at bytes that it left, after the connection's peer has changed.
-    func reconsider() {
         consumePartial()
     }
 
@@ -171,24 +205,23 @@ final class Connection: EventHandler {
     /// Writes what waits; once per turn, and when the socket has room again.
     func flush() {
         isDirty = false
-        if case .closed = state { return }
-        guard !isBlocked else { return }
+        guard !isClosed, !isBlocked else { return }
         if !output.isEmpty {
             switch output.write(to: descriptor, through: tls) {
-            case .count: lastSent = owner.loop.now
-            case .wouldBlock: break
+            case .count:
+                lastSent = owner.loop.now
+                blockedSince = nil
+            case .wouldBlock, .wantsWrite: break
             case .failed: return close()
             }
         }
         if output.isEmpty {
+            blockedSince = nil
             updateInterest()
             if case .finishing = state { return shutDown() }
             peer?.outputDrained()
         } else {
-            isBlocked = true
-            blockedSince = owner.loop.now
-            updateInterest()
-            watch()
+            block()
         }
     }
 
@@ -202,7 +235,7 @@ final class Connection: EventHandler {
     private var interest: ReadyEvents = .readable
 
     private func updateInterest() {
-        var wanted: ReadyEvents = isReadingPaused ? [] : .readable
+        var wanted: ReadyEvents = isReadingPaused || isReadBlocked || isAtEnd ? [] : .readable
         if isBlocked { wanted.insert(.writable) }
         guard wanted != interest, let registration else { return }
         interest = wanted
@@ -217,6 +250,7 @@ final class Connection: EventHandler {
         state = .finishing
         isReadingPaused = false
         partial = []
+        understood = 0
         markDirty()
         let old = peer
         peer = nil
@@ -227,18 +261,22 @@ final class Connection: EventHandler {
         state = .lingering(deadline: owner.loop.now + Self.lingerMilliseconds)
         if greeting == nil { tls?.close() }
         _ = shutdown(descriptor, Int32(SHUT_WR))
+        // A client that has ended its side, too, has nothing more to close.
+        if isAtEnd { return close() }
         owner.wheel.move(self, to: owner.loop.now + Self.lingerMilliseconds)
     }
 
     /// Closes at once; what is queued is lost. The peer is told why.
     func close(_ reason: String = "connection lost") {
-        if case .closed = state { return }
+        guard !isClosed else { return }
         state = .closed
         if let registration { owner.loop.deregister(registration) }
         registration = nil
         SystemCall.close(descriptor)
+        descriptor = -1
         output = OutputQueue()
         partial = []
+        understood = 0
         let old = peer
         peer = nil
         owner.remove(self)
@@ -275,7 +313,7 @@ final class Connection: EventHandler {
             }
             guard let peer else { return now + 1_000 }
             let next = peer.checkLiveness(now)
-            if case .closed = state { return nil }
+            guard !isClosed else { return nil }
             return stalledSince == nil ? next : min(next, now + 1_000)
         }
     }

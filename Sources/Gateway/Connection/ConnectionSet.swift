@@ -22,8 +22,9 @@ final class ConnectionSet {
         self.loop = loop
         self.stalledTimeout = stalledTimeout
         wheel = LivenessWheel(now: loop.now)
-        loop.atEndOfTurn(.flush) { [unowned self] in flush() }
-        loop.scheduleRepeating(every: 1_000) { [unowned self] in
+        loop.atEndOfTurn(.flush) { [weak self] in self?.flush() }
+        loop.scheduleRepeating(every: 1_000) { [weak self] in
+            guard let self else { return false }
             wheel.turn(to: loop.now)
             return true
         }
@@ -32,13 +33,13 @@ final class ConnectionSet {
     var all: some Collection<Connection> { members.values }
 
     /// Takes an accepted socket; it is looked at first at `deadline` (monotonic ms). Nothing is read before the turn ends, so
-    /// the caller can still give it its peer.
+    /// the caller can still give it its peer. Throws where the kernel can't watch it; the socket is still the caller's then.
     func add(
         _ accepted: Socket.Accepted, tls: TLSStream? = nil, greeting: Greeting? = nil, lookingAt deadline: Int64
-    ) -> Connection {
+    ) throws(SystemError) -> Connection {
         let connection = Connection(accepted, tls: tls, greeting: greeting, owner: self)
+        try connection.start()
         members[ObjectIdentifier(connection)] = connection
-        connection.start()
         wheel.add(connection, at: deadline)
         return connection
     }

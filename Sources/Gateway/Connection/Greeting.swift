@@ -14,6 +14,8 @@ struct Greeting {
     /// Whether the balancer's PROXY header may still come.
     private var awaitsProxyHeader: Bool
     private var source: SocketAddress?
+    /// So many bytes of an unfinished header were seen.
+    private var seen = 0
 
     /// Nil where nothing comes before HTTP.
     init?(isFromProxy: Bool, isSecure: Bool) {
@@ -40,6 +42,9 @@ struct Greeting {
         }
         switch ProxyProtocol.parse(scratch[..<count]) {
         case .needMore:
+            // Readable without a byte more: the rest doesn't come.
+            guard count > seen else { return .failed("ended in its PROXY header") }
+            seen = count
             // The socket isn't readable again before there is more than was seen.
             Socket.setReceiveThreshold(descriptor, count + 1)
             return .needMore(wantsWrite: false)

@@ -12,12 +12,13 @@ final class Listener: EventHandler {
     private var registration: Registration?
 
     init(
-        _ address: SocketAddress, on loop: EventLoop, _ accepted: @escaping (Socket.Accepted) -> Void
+        _ address: SocketAddress, sharing: Socket.Sharing, on loop: EventLoop,
+        _ accepted: @escaping (Socket.Accepted) -> Void
     ) throws(SystemError) {
-        descriptor = try Socket.listen(on: address)
+        descriptor = try Socket.listen(on: address, sharing: sharing)
         self.loop = loop
         self.accepted = accepted
-        registration = loop.register(descriptor, .readable, self)
+        registration = try loop.register(descriptor, .readable, self)
     }
 
     func ready(_ events: ReadyEvents) {

@@ -39,7 +39,7 @@ struct OutputQueue {
         if count == 1 {
             let first = chunks[0]
             let start = first.base + sentOfFirst
-            return SystemCall.io { send(descriptor, start, first.count - sentOfFirst, Int32(MSG_NOSIGNAL)) }
+            return SystemCall.io(descriptor) { send(descriptor, start, first.count - sentOfFirst, Int32(MSG_NOSIGNAL)) }
         }
         return withUnsafeTemporaryAllocation(of: iovec.self, capacity: count) { vectors in
             for position in 0..<count {
@@ -47,7 +47,7 @@ struct OutputQueue {
                 let skipped = position == 0 ? sentOfFirst : 0
                 vectors[position] = iovec(iov_base: chunk.base + skipped, iov_len: chunk.count - skipped)
             }
-            return SystemCall.io { writev(descriptor, vectors.baseAddress, Int32(count)) }
+            return SystemCall.io(descriptor) { writev(descriptor, vectors.baseAddress, Int32(count)) }
         }
     }
 

@@ -9,7 +9,8 @@ final class Announcer {
     private static let patience: Int64 = 10
     private static let overduePerTurn: Int64 = 100
 
-    private unowned let worker: Worker
+    private let worker: Worker
+    private var isAtIt = false
 
     init(worker: Worker) {
         self.worker = worker

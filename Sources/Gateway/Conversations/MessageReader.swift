@@ -51,7 +51,8 @@ struct MessageReader {
         let partition = partitioning.partition(of: conversation)
         var known: EventID?
         for attempt in 0..<Self.attempts {
-            let changed = try await redis.call("HGET", Keys.changes(conversation, partition), message.description).eventID
+            let changed = try await redis.call("HGET", Keys.changes(conversation, partition), message.description)
+                .eventID
             guard attempt == 0 || changed != known else { return nil }
             known = changed
             let id = "\(changed ?? message)-0"

@@ -42,9 +42,9 @@ final class Hub {
         self.metrics = metrics
         self.log = log
         self.loop = loop
-        subscriber.onMessage = { [unowned self] channel, payload in receive(channel, payload) }
-        subscriber.onSubscribed = { [unowned self] channel in confirmed(channel) }
-        subscriber.onLost = { [unowned self] reason in lost(reason) }
+        subscriber.onMessage = { [weak self] channel, payload in self?.receive(channel, payload) }
+        subscriber.onSubscribed = { [weak self] channel in self?.confirmed(channel) }
+        subscriber.onLost = { [weak self] reason in self?.lost(reason) }
         loop.atEndOfTurn(.relay) { [weak self] in self?.relay() }
     }
 

@@ -33,7 +33,8 @@ final class Subscription {
     let id: String
     let destination: Destination
     let style: FrameStyle
-    unowned let session: ClientSession
+    /// Not let go before the session has ended, which takes it out of wherever it is.
+    let session: ClientSession
     var flow = Flow.live
     /// What waits for ACK; nil in mode `auto`.
     var window: AckWindow<Unacknowledged>?

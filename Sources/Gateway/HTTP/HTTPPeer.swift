@@ -14,7 +14,7 @@ final class HTTPPeer: Peer {
     }
 
     let connection: Connection
-    unowned let worker: Worker
+    let worker: Worker
     let service: Service
     private let isAdmitted: Bool
     private var parser: HTTPRequestParser

@@ -4,7 +4,7 @@ internal import Shared
 ///
 /// Confined to its worker's loop.
 struct AdminResource {
-    private unowned let worker: Worker
+    private let worker: Worker
 
     init(worker: Worker) {
         self.worker = worker

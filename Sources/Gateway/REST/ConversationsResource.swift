@@ -10,7 +10,7 @@ struct ConversationsResource {
     private static let defaultPage = 50
     private static let maximumPage = 200
 
-    private unowned let worker: Worker
+    private let worker: Worker
     private let store: ConversationStore
 
     init(worker: Worker, store: ConversationStore) {

@@ -4,7 +4,7 @@ internal import Shared
 ///
 /// Confined to its worker's loop.
 struct FilesResource {
-    unowned let worker: Worker
+    let worker: Worker
     let folder: FileFolder?
     let config: FilesConfig
 

@@ -4,7 +4,7 @@ internal import Shared
 ///
 /// Confined to its worker's loop.
 struct MembersResource {
-    private unowned let worker: Worker
+    private let worker: Worker
     private let changes: ConversationChanges
 
     init(worker: Worker) {

@@ -7,7 +7,7 @@ struct MessagesResource {
     private static let defaultPage = 50
     private static let maximumPage = 200
 
-    private unowned let worker: Worker
+    private let worker: Worker
     private let history: HistoryReader
 
     init(worker: Worker) {

@@ -44,7 +44,7 @@ final class RateLimiter {
         node = limits.node.map {
             TokenBucket(RateLimit(interval: $0.interval * Double(loops), burst: max(1, $0.burst / loops)))
         }
-        redis.onReady { [unowned redis] in redis.send(RedisScripts.take.loadCommand) { _ in } }
+        redis.onReady { [weak redis] in redis?.send(RedisScripts.take.loadCommand) { _ in } }
         redis.loop.scheduleRepeating(every: Self.idle / 2) { [weak self] in
             self?.giveBack()
             return self != nil

@@ -100,13 +100,10 @@ final class Node: Sendable {
         startSweeping(worker)
         for reference in workers {
             reference.run { [self] worker in
-                do throws(SystemError) {
-                    try worker.listen(on: context.config.listen, isOperator: false)
-                    if worker.index == 0, let address = context.config.operatorListen {
-                        try worker.listen(on: address, isOperator: true)
-                    }
-                } catch {
-                    fatalStart("can't listen", error.description, worker)
+                // The first worker, whose loop this is, listens before any other is asked to.
+                listen(worker, GatewaySettings.listen.declaration, on: context.config.listen, isOperator: false)
+                if worker.index == 0, let address = context.config.operatorListen {
+                    listen(worker, CommonSettings.operatorListen.declaration, on: address, isOperator: true)
                 }
             }
         }
@@ -115,6 +112,14 @@ final class Node: Sendable {
     }
 
     /// Checks formats and settings of both stores, as long as it takes for them to be there; false where they don't fit.
+    private func listen(_ worker: Worker, _ setting: AnySetting, on address: SocketAddress, isOperator: Bool) {
+        do throws(SystemError) {
+            try worker.listen(on: address, sharing: worker.index == 0 ? .claims : .joins, isOperator: isOperator)
+        } catch {
+            fatalStart("can't listen", setting.problem(listeningOn: address, error), worker)
+        }
+    }
+
     private func prepareStores(_ worker: Worker) async -> Bool {
         let common = context.config.common
         var attempt = 0

@@ -82,7 +82,7 @@ final class Worker {
         writePath.forkFound = { [rooms] conversation in
             loop.spawn { await forks.repair(conversation, seen: rooms.position(of: conversation)) }
         }
-        loop.atEndOfTurn(.log) { [unowned self] in flushLog() }
+        loop.atEndOfTurn(.log) { [weak self] in self?.flushLog() }
     }
 
     /// When to look at which connection again.
@@ -94,9 +94,9 @@ final class Worker {
     }
 
     /// Starts to accept clients; an operator's listener serves health checks and metrics only.
-    func listen(on address: SocketAddress, isOperator: Bool) throws(SystemError) {
-        let listener = try Listener(address, on: loop) { [unowned self] accepted in
-            accept(accepted, isOperator: isOperator)
+    func listen(on address: SocketAddress, sharing: Socket.Sharing, isOperator: Bool) throws(SystemError) {
+        let listener = try Listener(address, sharing: sharing, on: loop) { [weak self] accepted in
+            self?.accept(accepted, isOperator: isOperator)
         }
         listeners.append(listener)
     }
@@ -120,10 +120,16 @@ final class Worker {
             log.error("connection can't be encrypted", [.error: .describing(error)])
             return SystemCall.close(accepted.descriptor)
         }
+        let connection: Connection
+        do throws(SystemError) {
+            connection = try connections.add(
+                accepted, tls: stream, greeting: Greeting(isFromProxy: isTrusted, isSecure: stream != nil),
+                lookingAt: loop.now + node.config.webSocket.handshakeTimeout)
+        } catch {
+            log.error("connection can't be watched", [.error: .describing(error)])
+            return SystemCall.close(accepted.descriptor)
+        }
         let isAdmitted = node.admit()
-        let connection = connections.add(
-            accepted, tls: stream, greeting: Greeting(isFromProxy: isTrusted, isSecure: stream != nil),
-            lookingAt: loop.now + node.config.webSocket.handshakeTimeout)
         let service: HTTPPeer.Service = isOperator ? .operations : node.config.operatorOnly ? .clients : .everything
         connection.peer = HTTPPeer(connection: connection, worker: self, service: service, isAdmitted: isAdmitted)
     }

@@ -32,7 +32,7 @@ final class ClientSession: Peer {
     let id: String
     /// Changes with `/app/auth.refresh`, but for the user.
     var identity: Identity
-    unowned let worker: Worker
+    let worker: Worker
     let connection: Connection
     let connectedAt = WallClock.nowMilliseconds()
     var phase = Phase.awaitingConnect

@@ -19,7 +19,7 @@ public final class OperatorServer: EventHandler {
         on address: SocketAddress, _ loop: EventLoop, _ answer: @escaping (HTTPRequest) -> HTTPResponse
     ) throws(SystemError) {
         let server = OperatorServer(try Socket.listen(on: address), loop, answer)
-        _ = loop.register(server.descriptor, .readable, server)
+        _ = try loop.register(server.descriptor, .readable, server)
     }
 
     private init(_ descriptor: Int32, _ loop: EventLoop, _ answer: @escaping (HTTPRequest) -> HTTPResponse) {
@@ -36,8 +36,11 @@ public final class OperatorServer: EventHandler {
                 continue
             }
             let client = OperatorClient(accepted.descriptor, self, loop, answer)
+            guard client.start() else {
+                SystemCall.close(accepted.descriptor)
+                continue
+            }
             clients[ObjectIdentifier(client)] = client
-            client.start()
         }
     }
 }
@@ -45,7 +48,7 @@ public final class OperatorServer: EventHandler {
 /// One connection of an operator's tool.
 private final class OperatorClient: EventHandler {
     private let descriptor: Int32
-    private unowned let server: OperatorServer
+    private let server: OperatorServer
     private let loop: EventLoop
     private let answer: (HTTPRequest) -> HTTPResponse
     private var registration: Registration?
@@ -64,9 +67,12 @@ private final class OperatorClient: EventHandler {
         self.answer = answer
     }
 
-    func start() {
-        registration = loop.register(descriptor, .readable, self)
+    /// False where the kernel can't watch the socket.
+    func start() -> Bool {
+        registration = try? loop.register(descriptor, .readable, self)
+        guard registration != nil else { return false }
         loop.schedule(after: OperatorServer.deadline) { [weak self] in self?.close() }
+        return true
     }
 
     func ready(_ events: ReadyEvents) {
@@ -76,7 +82,7 @@ private final class OperatorClient: EventHandler {
     private func receive() {
         switch SystemCall.receive(descriptor, into: &loop.scratch) {
         case .count(let count) where count > 0: input += loop.scratch[..<count]
-        case .wouldBlock: return
+        case .wouldBlock, .wantsWrite: return
         default: return close()
         }
         var available = 0..<input.count
@@ -98,7 +104,7 @@ private final class OperatorClient: EventHandler {
         while sent < output.count {
             switch SystemCall.send(descriptor, output, from: sent) {
             case .count(let count): sent += count
-            case .wouldBlock:
+            case .wouldBlock, .wantsWrite:
                 if let registration { loop.update(registration, .writable) }
                 return
             case .failed: return close()

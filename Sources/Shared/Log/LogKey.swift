@@ -16,7 +16,7 @@ public enum LogKey: String, Sendable, CaseIterable {
     /// Where in Redis and PostgreSQL.
     case partition, entry, cursor, lag, owner, endpoint, script, migration
     /// Why, and with what outcome.
-    case code, reason, error, signal, attempt, recovered
+    case code, reason, error, signal, attempt, recovered, descriptor
     /// How much: durations in milliseconds, sizes in bytes.
     case count, bytes, limit, position, head
     case durationMS = "duration_ms"

@@ -53,7 +53,7 @@ final class LogOutput: Sendable {
             if !rest.isEmpty {
                 switch put(rest) {
                 case .count(let count): rest.removeFirst(count)
-                case .wouldBlock: return (0, false)
+                case .wouldBlock, .wantsWrite: return (0, false)
                 case .failed:
                     rest = []
                     return nil
@@ -67,7 +67,7 @@ final class LogOutput: Sendable {
                 let end = lines[count...].firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? lines.count
                 rest = Array(lines[count..<end])
                 return (end, false)
-            case .wouldBlock: return (0, true)
+            case .wouldBlock, .wantsWrite: return (0, true)
             case .failed: return nil
             }
         }
@@ -78,14 +78,14 @@ final class LogOutput: Sendable {
             switch kind {
             case .unusable: return .failed(EBADF)
             case .socket:
-                return SystemCall.io {
+                return SystemCall.attempt {
                     send(descriptor, all.baseAddress, all.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
                 }
             case .mayBlock:
                 var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 guard poll(&waiting, 1, 0) == 1 else { return .wouldBlock }
-                return SystemCall.io { Glibc.write(descriptor, all.baseAddress, all.count) }
-            case .ready: return SystemCall.io { Glibc.write(descriptor, all.baseAddress, all.count) }
+                return SystemCall.attempt { Glibc.write(descriptor, all.baseAddress, all.count) }
+            case .ready: return SystemCall.attempt { Glibc.write(descriptor, all.baseAddress, all.count) }
             }
         }
     }

@@ -21,11 +21,11 @@ public struct DiskFile: Sendable {
         var rest = bytes[...]
         while !rest.isEmpty {
             let result = rest.withUnsafeBytes { left in
-                SystemCall.io { Glibc.write(descriptor, left.baseAddress, left.count) }
+                SystemCall.io(descriptor) { Glibc.write(descriptor, left.baseAddress, left.count) }
             }
             switch result {
             case .count(let count): rest = rest.dropFirst(count)
-            case .wouldBlock: throw SystemError("write", EAGAIN)
+            case .wouldBlock, .wantsWrite: throw SystemError("write", EAGAIN)
             case .failed(let number): throw SystemError("write", number)
             }
         }
@@ -37,14 +37,14 @@ public struct DiskFile: Sendable {
         var filled = 0
         while filled < count {
             let result = bytes.withUnsafeMutableBytes { all in
-                SystemCall.io {
+                SystemCall.io(descriptor) {
                     pread(descriptor, all.baseAddress.map { $0 + filled }, count - filled, Int(offset) + filled)
                 }
             }
             switch result {
             case .count(0): return Array(bytes[..<filled])
             case .count(let more): filled += more
-            case .wouldBlock: throw SystemError("pread", EAGAIN)
+            case .wouldBlock, .wantsWrite: throw SystemError("pread", EAGAIN)
             case .failed(let number): throw SystemError("pread", number)
             }
         }

@@ -12,8 +12,8 @@ extension EventLoop {
 
     /// Runs `body` every so many milliseconds for as long as it returns true.
     public func scheduleRepeating(every milliseconds: Int64, _ body: @escaping () -> Bool) {
-        schedule(after: milliseconds) { [unowned self] in
-            if body() { scheduleRepeating(every: milliseconds, body) }
+        schedule(after: milliseconds) { [weak self] in
+            if body() { self?.scheduleRepeating(every: milliseconds, body) }
         }
     }
 }

@@ -106,8 +106,11 @@ public final class EventLoop: @unchecked Sendable {
 
     // MARK: Descriptors
 
-    /// Starts to watch a descriptor for `interest`; errors and hang-ups are always reported. Keeps `handler` alive.
-    public func register(_ descriptor: Int32, _ interest: ReadyEvents, _ handler: any EventHandler) -> Registration {
+    /// Starts to watch a descriptor for `interest`; errors and hang-ups are always reported. Keeps `handler` alive. Throws ENOMEM or
+    /// ENOSPC where the kernel takes no more.
+    public func register(
+        _ descriptor: Int32, _ interest: ReadyEvents, _ handler: any EventHandler
+    ) throws(SystemError) -> Registration {
         let index: UInt32
         if let free = freeSlots.popLast() {
             index = free
@@ -118,31 +121,46 @@ public final class EventLoop: @unchecked Sendable {
         slots[Int(index)].descriptor = descriptor
         slots[Int(index)].owner = handler
         let registration = Registration(slot: index, generation: slots[Int(index)].generation)
-        control(EPOLL_CTL_ADD, descriptor, interest, registration)
+        let result = control(EPOLL_CTL_ADD, descriptor, interest, registration)
+        guard result == 0 else {
+            free(registration)
+            throw SystemError("epoll_ctl", result)
+        }
         return registration
     }
 
     /// Changes what a registered descriptor is watched for.
     public func update(_ registration: Registration, _ interest: ReadyEvents) {
         guard slots[Int(registration.slot)].generation == registration.generation else { return }
-        control(EPOLL_CTL_MOD, slots[Int(registration.slot)].descriptor, interest, registration)
+        let descriptor = slots[Int(registration.slot)].descriptor
+        let result = control(EPOLL_CTL_MOD, descriptor, interest, registration)
+        guard result != 0 else { return }
+        Defect.report("a descriptor that isn't watched", number: result, descriptor: descriptor)
+        // Nothing would be heard of it any more: its owner looks for itself, and finds it unusable.
+        schedule(after: 0) { [weak self] in self?.dispatch(registration.token, [.error, .hangup]) }
     }
 
     /// Stops watching; the descriptor stays open and is the caller's to close.
     public func deregister(_ registration: Registration) {
         guard slots[Int(registration.slot)].generation == registration.generation else { return }
-        control(EPOLL_CTL_DEL, slots[Int(registration.slot)].descriptor, [], registration)
+        let descriptor = slots[Int(registration.slot)].descriptor
+        let result = control(EPOLL_CTL_DEL, descriptor, [], registration)
+        if result != 0 { Defect.report("a descriptor that isn't watched", number: result, descriptor: descriptor) }
+        free(registration)
+    }
+
+    private func free(_ registration: Registration) {
         slots[Int(registration.slot)].generation &+= 1
         slots[Int(registration.slot)].owner = nil
         slots[Int(registration.slot)].descriptor = -1
         freeSlots.append(registration.slot)
     }
 
+    /// The call's errno; 0 where it succeeded.
     private func control(
         _ operation: Int32, _ descriptor: Int32, _ interest: ReadyEvents, _ registration: Registration
-    ) {
-        let result = parley_epoll_control(epoll, operation, descriptor, interest.rawValue, registration.token)
-        precondition(result == 0, "epoll_ctl on a descriptor that isn't ours")
+    ) -> Int32 {
+        parley_epoll_control(epoll, operation, descriptor, interest.rawValue, registration.token) == 0 ? 0 : errno
     }
 
     // MARK: Turns
@@ -166,7 +184,7 @@ public final class EventLoop: @unchecked Sendable {
         }
         if mustWake {
             var one: UInt64 = 1
-            _ = SystemCall.io { write(wakeup, &one, 8) }
+            _ = SystemCall.io(wakeup) { write(wakeup, &one, 8) }
         }
     }
 
@@ -198,7 +216,7 @@ public final class EventLoop: @unchecked Sendable {
     private func dispatch(_ token: UInt64, _ events: ReadyEvents) {
         if token == UInt64.max {
             var value: UInt64 = 0
-            _ = SystemCall.io { read(wakeup, &value, 8) }
+            _ = SystemCall.io(wakeup) { read(wakeup, &value, 8) }
             return
         }
         let slot = Int(token & 0xFFFF_FFFF)

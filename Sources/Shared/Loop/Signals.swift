@@ -25,7 +25,7 @@ public final class Signals: EventHandler {
     {
         var mask = set(of: signals)
         let descriptor = try SystemCall.checked("signalfd") { parley_signalfd(&mask) }
-        _ = loop.register(descriptor, .readable, Signals(descriptor, handler))
+        _ = try loop.register(descriptor, .readable, Signals(descriptor, handler))
     }
 
     private init(_ descriptor: Int32, _ handler: @escaping (Int32) -> Void) {
@@ -36,7 +36,7 @@ public final class Signals: EventHandler {
     /// Reads the pending signals.
     public func ready(_ events: ReadyEvents) {
         var information = signalfd_siginfo()
-        while SystemCall.io({ read(descriptor, &information, MemoryLayout<signalfd_siginfo>.size) })
+        while SystemCall.io(descriptor, { read(descriptor, &information, MemoryLayout<signalfd_siginfo>.size) })
             == .count(MemoryLayout<signalfd_siginfo>.size)
         {
             handler(Int32(information.ssi_signo))

@@ -27,22 +27,33 @@ public enum IOResult: Equatable {
     case count(Int)
     /// The kernel would have to wait: try again when epoll says so.
     case wouldBlock
+    /// Nothing more is read before the socket takes what TLS has to send first: try again when it is writable.
+    case wantsWrite
     /// The connection is unusable; the errno says why.
     case failed(Int32)
 }
 
-/// The one place where system calls are made: EINTR is retried, EAGAIN is a value, errnos that only a bug can cause end
-/// the process.
+/// The one place where system calls are made: EINTR is retried, EAGAIN is a value, errnos that only a mistake of ours can cause
+/// are reported as defects.
 public enum SystemCall {
     /// Runs a call that returns -1 on error until it isn't interrupted.
-    public static func io(_ call: () -> Int) -> IOResult {
+    public static func io(_ descriptor: Int32, _ call: () -> Int) -> IOResult {
+        let result = attempt(call)
+        // The caller takes it for the end of this descriptor's connection, which it is.
+        if case .failed(let number) = result, number == EBADF || number == EFAULT {
+            Defect.report("a descriptor or buffer that isn't ours", number: number, descriptor: descriptor)
+        }
+        return result
+    }
+
+    /// The same for a descriptor that isn't ours to know, such as a standard stream, which may be closed.
+    static func attempt(_ call: () -> Int) -> IOResult {
         while true {
             let count = call()
             if count >= 0 { return .count(count) }
             switch errno {
             case EINTR: continue
             case EAGAIN: return .wouldBlock
-            case EBADF, EFAULT: preconditionFailure("a descriptor or buffer that isn't ours")
             default: return .failed(errno)
             }
         }
@@ -61,19 +72,20 @@ public enum SystemCall {
 
     /// Receives into `buffer` from its start; at most `buffer.count` bytes.
     public static func receive(_ descriptor: Int32, into buffer: inout [UInt8]) -> IOResult {
-        buffer.withUnsafeMutableBytes { bytes in io { recv(descriptor, bytes.baseAddress, bytes.count, 0) } }
+        buffer.withUnsafeMutableBytes { bytes in io(descriptor) { recv(descriptor, bytes.baseAddress, bytes.count, 0) }
+        }
     }
 
     /// Looks at what has come in without taking it.
     public static func peek(_ descriptor: Int32, into buffer: inout [UInt8]) -> IOResult {
         buffer.withUnsafeMutableBytes { bytes in
-            io { recv(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_PEEK)) }
+            io(descriptor) { recv(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_PEEK)) }
         }
     }
 
     /// Takes exactly `count` bytes that have come in; false when they aren't there.
     public static func discard(_ descriptor: Int32, _ count: Int, _ scratch: inout [UInt8]) -> Bool {
-        scratch.withUnsafeMutableBytes { bytes in io { recv(descriptor, bytes.baseAddress, count, 0) } }
+        scratch.withUnsafeMutableBytes { bytes in io(descriptor) { recv(descriptor, bytes.baseAddress, count, 0) } }
             == .count(count)
     }
 
@@ -81,7 +93,7 @@ public enum SystemCall {
     public static func send(_ descriptor: Int32, _ bytes: [UInt8], from offset: Int) -> IOResult {
         bytes.withUnsafeBytes { all in
             let rest = UnsafeRawBufferPointer(rebasing: all[offset...])
-            return io { Glibc.send(descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL)) }
+            return io(descriptor) { Glibc.send(descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL)) }
         }
     }
 

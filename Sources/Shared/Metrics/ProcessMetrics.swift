@@ -50,7 +50,8 @@ struct ProcessStatistics: Equatable {
         defer { SystemCall.close(descriptor) }
         var text: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
-        while case .count(let count) = SystemCall.io({ read(descriptor, &buffer, buffer.count) }), count > 0 {
+        while case .count(let count) = SystemCall.io(descriptor, { read(descriptor, &buffer, buffer.count) }), count > 0
+        {
             text += buffer.prefix(count)
         }
         return text
@@ -71,6 +72,10 @@ extension MetricsRegistry {
         observe("process_cpu_seconds_total", help: "CPU time in user and kernel mode in seconds.", type: .counter) {
             ProcessStatistics.current().map { Double($0.cpuTicks) / ticksPerSecond } ?? .nan
         }
+        observe(
+            "parley_defects_total", help: "What only a mistake in the program can bring about; each is logged.",
+            type: .counter
+        ) { Double(Defect.count) }
         // Neither changes: read once.
         let boot = ProcessStatistics.bootTime(stat: ProcessStatistics.readFile("/proc/stat")).map { Double($0) }
         let start = ProcessStatistics.current().map { Double($0.startTicks) / ticksPerSecond }

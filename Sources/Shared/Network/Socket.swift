@@ -3,16 +3,29 @@ internal import Glibc
 
 /// Non-blocking TCP sockets (`SOCK_NONBLOCK`, `SOCK_CLOEXEC`).
 public enum Socket {
-    /// Opens a listener; with `sharesPort` several loops listen on one port and the kernel spreads the connections.
-    public static func listen(on address: SocketAddress, backlog: Int32 = 4096) throws(SystemError) -> Int32 {
+    /// With whom a listener shares its port.
+    public enum Sharing: Sendable {
+        /// With nobody that listens already: it is an error where somebody does. Those that join may come behind.
+        case claims
+        /// With a listener of this process that has claimed the port: the kernel spreads the connections over them.
+        case joins
+    }
+
+    /// Opens a listener. The first of a process claims the port and the others join it: SO_REUSEPORT from the beginning would share it
+    /// without a word with another process that has set it, too. EADDRINUSE is thrown where somebody listens already.
+    public static func listen(
+        on address: SocketAddress, sharing: Sharing = .claims, backlog: Int32 = 4096
+    ) throws(SystemError) -> Int32 {
         let descriptor = try open(address)
         do throws(SystemError) {
             try set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
-            try set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1)
+            if sharing == .joins { try set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
             try SystemCall.checked("bind") {
                 address.withSocketAddress { pointer, length in bind(descriptor, pointer, length) }
             }
+            // With SO_REUSEADDR two may bind at the same moment; only one of them can listen.
             try SystemCall.checked("listen") { Glibc.listen(descriptor, backlog) }
+            if sharing == .claims { try set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
             return descriptor
         } catch {
             SystemCall.close(descriptor)
@@ -20,12 +33,14 @@ public enum Socket {
         }
     }
 
-    /// Whether nothing listens on the address yet: SO_REUSEPORT alone would quietly share it with a stranger.
-    public static func isFree(_ address: SocketAddress) throws(SystemError) -> Bool {
+    /// Throws what `listen(on:)` would throw, EADDRINUSE where somebody listens already, without listening.
+    public static func checkIsFree(_ address: SocketAddress) throws(SystemError) {
         let descriptor = try open(address)
         defer { SystemCall.close(descriptor) }
         try set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
-        return address.withSocketAddress { pointer, length in bind(descriptor, pointer, length) == 0 }
+        try SystemCall.checked("bind") {
+            address.withSocketAddress { pointer, length in bind(descriptor, pointer, length) }
+        }
     }
 
     /// Starts to connect; the socket becomes writable when it is decided, see `connectError`.

@@ -86,7 +86,12 @@ public final class PostgresConnection: EventHandler {
         let duplicate = fcntl(PQsocket(connection), F_DUPFD_CLOEXEC, 0)
         guard duplicate >= 0 else { return close(.connectionLost("no descriptor is left")) }
         descriptor = duplicate
-        registration = loop.register(duplicate, interest, self)
+        do throws(SystemError) {
+            registration = try loop.register(duplicate, interest, self)
+        } catch {
+            SystemCall.close(duplicate)
+            close(.connectionLost(error.description))
+        }
     }
 
     private func unwatch() {
@@ -110,7 +115,7 @@ public final class PostgresConnection: EventHandler {
             }
             state = .ready
             watch(.readable)
-            continuation.resume(returning: nil)
+            continuation.resume(returning: isReady ? nil : .connectionLost("it can't be watched"))
         default: close(.connectionLost(message()))
         }
     }
@@ -189,12 +194,14 @@ public final class PostgresConnection: EventHandler {
     /// Moves what libpq has to read or to write.
     public func ready(_ events: ReadyEvents) {
         if case .connecting(let continuation) = state { return continueConnecting(continuation) }
-        guard let connection else { return }
         if events.contains(.writable) { flush() }
-        guard !events.isDisjoint(with: [.readable, .hangup, .error]) else { return }
+        // Each step may end the connection, or somebody whom a result was given; what libpq has freed isn't looked at.
+        guard !events.isDisjoint(with: [.readable, .hangup, .error]), let connection else { return }
         guard PQconsumeInput(connection) == 1 else { return close(.connectionLost(message())) }
         takeResults()
-        if PQstatus(connection) == CONNECTION_BAD { close(.connectionLost(message())) }
+        if let connection = self.connection, PQstatus(connection) == CONNECTION_BAD {
+            close(.connectionLost(message()))
+        }
     }
 
     private func takeResults() {

@@ -23,14 +23,16 @@ public final class RedisConnection {
     public init(_ endpoint: RedisEndpoint, name: String, timeout: Int64, on loop: EventLoop) {
         self.timeout = timeout
         transport = RedisTransport(endpoint, name: name, timeout: timeout, on: loop)
-        transport.onReady = { [unowned self] in
+        transport.onReady = { [weak self] in
+            guard let self else { return }
             for observer in readyObservers { observer() }
             let resumed = waiters
             waiters = []
             for waiter in resumed { waiter.resume() }
         }
-        transport.onReply = { [unowned self] reply in complete(reply) }
-        transport.onLost = { [unowned self] reason in
+        transport.onReply = { [weak self] reply in self?.complete(reply) }
+        transport.onLost = { [weak self] reason in
+            guard let self else { return }
             lastFailure = reason
             fail(reason)
         }

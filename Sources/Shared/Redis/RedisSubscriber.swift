@@ -18,12 +18,13 @@ public final class RedisSubscriber {
     /// Makes a subscriber; `start()` opens it. `timeout` in milliseconds bounds connecting.
     public init(_ endpoint: RedisEndpoint, name: String, timeout: Int64, on loop: EventLoop) {
         transport = RedisTransport(endpoint, name: name, timeout: timeout, on: loop)
-        transport.onReady = { [unowned self] in
+        transport.onReady = { [weak self] in
+            guard let self else { return }
             request("SUBSCRIBE", Array(channels))
             onReady()
         }
-        transport.onReply = { [unowned self] reply in receive(reply) }
-        transport.onLost = { [unowned self] reason in onLost(reason) }
+        transport.onReply = { [weak self] reply in self?.receive(reply) }
+        transport.onLost = { [weak self] reason in self?.onLost(reason) }
     }
 
     /// Whether the connection is up.

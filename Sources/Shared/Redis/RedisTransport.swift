@@ -8,6 +8,8 @@ final class RedisTransport: EventHandler {
     /// Waits between attempts double from the first to the last bound, and each is drawn between half and the whole.
     private static let firstBackoff: Int64 = 50
     private static let lastBackoff: Int64 = 2_000
+    /// So many bytes are kept of an output buffer that is empty, and of what has left.
+    private static let keptOutput = 256 * 1024
 
     private enum State {
         case idle
@@ -30,8 +32,11 @@ final class RedisTransport: EventHandler {
     private var reader = RESPReader()
     private var output: [UInt8] = []
     private var sent = 0
+    /// Whether the socket is full, and its becoming writable is waited for.
     private var isBlocked = false
     private var attempts = 0
+    /// Counts the connections, whatever became of them: what was begun for one is nothing to another.
+    private var generation = 0
     private var attemptTimer: TimerID?
     private var isStopped = false
 
@@ -81,6 +86,7 @@ final class RedisTransport: EventHandler {
         reader = RESPReader()
         let wasIdle = if case .idle = state { true } else { false }
         state = .idle
+        generation += 1
         guard !wasIdle else { return }
         onLost(reason)
         guard !isStopped else { return }
@@ -93,14 +99,14 @@ final class RedisTransport: EventHandler {
         guard !isStopped, case .idle = state else { return }
         state = .connecting
         attemptTimer = loop.schedule(after: timeout) { [weak self] in self?.close(.timeout) }
-        let attempt = attempts
+        let begun = generation
         let address = await Resolver.resolve(endpoint.host, port: endpoint.port, on: loop)
         // A name that took longer than the deadline is the next attempt's to use.
-        guard case .connecting = state, attempt == attempts else { return }
+        guard case .connecting = state, begun == generation else { return }
         guard let address else { return close(.connectionLost("\(endpoint.host) has no address")) }
         do {
             descriptor = try Socket.connect(to: address)
-            registration = loop.register(descriptor, .writable, self)
+            registration = try loop.register(descriptor, .writable, self)
         } catch {
             close(.connectionLost(error.description))
         }
@@ -110,8 +116,10 @@ final class RedisTransport: EventHandler {
         if case .connecting = state { return finishConnecting() }
         if case .securing = state { return secure() }
         if !events.isDisjoint(with: [.readable, .hangup, .error]) { receive() }
-        if events.contains(.writable), descriptor >= 0 {
+        // What came in may have ended the connection.
+        if events.contains(.writable), isBlocked, let registration {
             isBlocked = false
+            loop.update(registration, .readable)
             flush()
         }
     }
@@ -169,6 +177,7 @@ final class RedisTransport: EventHandler {
                 // Of TLS each record comes by itself.
                 if count < loop.scratch.count, tls == nil { return }
             case .wouldBlock: return
+            case .wantsWrite: return close(.connectionLost("TLS keys are renewed while nothing is taken"))
             case .failed(let number): return close(.connectionLost(String(cString: strerror(number))))
             }
         }
@@ -196,7 +205,6 @@ final class RedisTransport: EventHandler {
 
     private func flush() {
         guard descriptor >= 0, !isBlocked, sent < output.count, let registration else { return }
-        let wasPartial = sent > 0
         switch state {
         case .idle, .connecting, .securing: return
         case .signingIn, .ready: break
@@ -204,14 +212,21 @@ final class RedisTransport: EventHandler {
         while sent < output.count {
             switch tls?.send(output, from: sent) ?? SystemCall.send(descriptor, output, from: sent) {
             case .count(let count): sent += count
-            case .wouldBlock:
+            case .wouldBlock, .wantsWrite:
                 isBlocked = true
+                dropSent()
                 return loop.update(registration, [.readable, .writable])
             case .failed(let number): return close(.connectionLost(String(cString: strerror(number))))
             }
         }
-        output.removeAll(keepingCapacity: output.count <= 256 * 1024)
+        output.removeAll(keepingCapacity: output.count <= Self.keptOutput)
         sent = 0
-        if wasPartial { loop.update(registration, .readable) }
+    }
+
+    /// What has left isn't kept until everything has: under steady load that would never be.
+    private func dropSent() {
+        guard sent > Self.keptOutput, sent > output.count / 2 else { return }
+        output.removeFirst(sent)
+        sent = 0
     }
 }

@@ -51,6 +51,8 @@ public final class TLSContext: @unchecked Sendable {
         parley_ssl_set_mode(
             context,
             Int(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS))
+        // Else one call reads on for as long as a peer sends records that hold nothing, and the loop with it.
+        parley_ssl_clear_mode(context, Int(SSL_MODE_AUTO_RETRY))
         parley_ssl_disable_session_cache(context)
     }
 

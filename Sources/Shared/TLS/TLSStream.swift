@@ -14,17 +14,22 @@ public final class TLSStream {
         case failed(String)
     }
 
+    /// So many new keys a peer may ask for while the connection lives: each is work for us and next to none for it, and nobody needs
+    /// more than one per 2^24 records (RFC 8446, sections 4.6.3 and 5.5).
+    private static let maximumKeyUpdates: Int32 = 64
+
     private let ssl: OpaquePointer
+    private let keyUpdates: UnsafeMutablePointer<Int32>
 
     /// The server's side of an accepted connection.
     public init(server context: TLSContext, _ descriptor: Int32) throws(TLSError) {
-        ssl = try Self.make(context, descriptor)
+        (ssl, keyUpdates) = try Self.make(context, descriptor)
         SSL_set_accept_state(ssl)
     }
 
     /// The client's side of a connection to `host`, a name or an address that the certificate has to be for.
     public init(client context: TLSContext, _ descriptor: Int32, host: String) throws(TLSError) {
-        ssl = try Self.make(context, descriptor)
+        (ssl, keyUpdates) = try Self.make(context, descriptor)
         SSL_set_connect_state(ssl)
         let isAddress = SocketAddress(literal: host, port: 0) != nil
         let isSet =
@@ -34,18 +39,24 @@ public final class TLSStream {
         guard isSet == 1 else { throw TLSError("\(host) can't be named in TLS") }
     }
 
-    private static func make(_ context: TLSContext, _ descriptor: Int32) throws(TLSError) -> OpaquePointer {
+    private static func make(
+        _ context: TLSContext, _ descriptor: Int32
+    ) throws(TLSError) -> (OpaquePointer, UnsafeMutablePointer<Int32>) {
         ERR_clear_error()
         guard let ssl = SSL_new(context.context) else { throw TLSError("TLS isn't there") }
         guard SSL_set_fd(ssl, descriptor) == 1 else {
             SSL_free(ssl)
             throw TLSError("TLS can't use the socket")
         }
-        return ssl
+        let keyUpdates = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+        keyUpdates.initialize(to: 0)
+        parley_ssl_count_key_updates(ssl, keyUpdates)
+        return (ssl, keyUpdates)
     }
 
     deinit {
         SSL_free(ssl)
+        keyUpdates.deallocate()
     }
 
     /// Goes on with the handshake.
@@ -62,16 +73,17 @@ public final class TLSStream {
     }
 
     /// Receives into `buffer` from its start. A buffer of 16 KiB or more takes a whole record (RFC 8446, section 5.1), so that
-    /// nothing waits inside when the socket isn't readable any more.
+    /// nothing waits inside when the socket isn't readable any more. One call takes one record, whatever it holds.
     public func receive(into buffer: inout [UInt8]) -> IOResult {
-        buffer.withUnsafeMutableBytes { bytes in
-            call { SSL_read(ssl, bytes.baseAddress, Int32(clamping: bytes.count)) }
+        let result = buffer.withUnsafeMutableBytes { bytes in
+            call(whenFull: .wantsWrite) { SSL_read(ssl, bytes.baseAddress, Int32(clamping: bytes.count)) }
         }
+        return keyUpdates.pointee > Self.maximumKeyUpdates ? .failed(EPROTO) : result
     }
 
     /// Sends bytes; some of them may be taken only. After `wouldBlock` the same bytes have to be offered again, more may follow.
     public func send(_ bytes: UnsafeRawBufferPointer) -> IOResult {
-        call { SSL_write(ssl, bytes.baseAddress, Int32(clamping: bytes.count)) }
+        call(whenFull: .wouldBlock) { SSL_write(ssl, bytes.baseAddress, Int32(clamping: bytes.count)) }
     }
 
     /// Sends bytes from `offset` on.
@@ -85,13 +97,14 @@ public final class TLSStream {
         SSL_shutdown(ssl)
     }
 
-    private func call(_ body: () -> Int32) -> IOResult {
+    private func call(whenFull: IOResult, _ body: () -> Int32) -> IOResult {
         ERR_clear_error()
         errno = 0
         let count = body()
         if count > 0 { return .count(Int(count)) }
         switch SSL_get_error(ssl, count) {
-        case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .wouldBlock
+        case SSL_ERROR_WANT_READ: return .wouldBlock
+        case SSL_ERROR_WANT_WRITE: return whenFull
         case SSL_ERROR_ZERO_RETURN: return .count(0)
         case SSL_ERROR_SYSCALL: return errno == 0 ? .count(0) : .failed(errno)
         default: return .failed(EPROTO)
