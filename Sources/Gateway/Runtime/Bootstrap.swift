@@ -14,7 +14,14 @@ enum Bootstrap {
         } catch {
             return .failure(Problem(text: error.description))
         }
+        let id = config.nodeID ?? "node-\(Hex.encode(SecureRandom.bytes(4)))"
+        CrashLog.start(format: config.common.logFormat, base: [(.node, .string(id))])
+        Defect.log(format: config.common.logFormat, base: [(.node, .string(id))])
         do {
+            try checkIsFree(GatewaySettings.listen.declaration, config.listen)
+            if let address = config.operatorListen {
+                try checkIsFree(CommonSettings.operatorListen.declaration, address)
+            }
             let metrics = GatewayMetrics(MetricsRegistry())
             metrics.registry.observeProcess()
             let revocations = Revocations()
@@ -22,7 +29,7 @@ enum Bootstrap {
             let authenticator = try Authenticator(
                 config.security, key: try key(config.security, keySet), revocations: revocations)
             let context = NodeContext(
-                config, authenticator: authenticator, revocations: revocations, keySet: keySet,
+                config, id: id, authenticator: authenticator, revocations: revocations, keySet: keySet,
                 certificate: try certificate(config), masterKeys: try masterKeys(config),
                 files: try files(config), metrics: metrics)
             guard let endpoint = config.common.redisEndpoint else {
@@ -33,6 +40,15 @@ enum Bootstrap {
             return .failure(problem)
         } catch {
             return .failure(Problem(text: "gateway: \(error)\n"))
+        }
+    }
+
+    /// Before anything is waited for: nobody else may listen where this node is going to.
+    private static func checkIsFree(_ setting: AnySetting, _ address: SocketAddress) throws(Problem) {
+        do throws(SystemError) {
+            try Socket.checkIsFree(address)
+        } catch {
+            throw Problem(text: "gateway: \(setting.problem(listeningOn: address, error))\n")
         }
     }
 

@@ -98,6 +98,7 @@ final class Node: Sendable {
         hub.run { hub in Self.startAudits(hub) }
         startAnnouncements(worker)
         startSweeping(worker)
+        MemoryTrim.start(on: worker.loop)
         for reference in workers {
             reference.run { [self] worker in
                 // The first worker, whose loop this is, listens before any other is asked to.
@@ -111,7 +112,6 @@ final class Node: Sendable {
         worker.log.info("gateway listening", [.address: .string(context.config.listen.description)])
     }
 
-    /// Checks formats and settings of both stores, as long as it takes for them to be there; false where they don't fit.
     private func listen(_ worker: Worker, _ setting: AnySetting, on address: SocketAddress, isOperator: Bool) {
         do throws(SystemError) {
             try worker.listen(on: address, sharing: worker.index == 0 ? .claims : .joins, isOperator: isOperator)
@@ -120,6 +120,7 @@ final class Node: Sendable {
         }
     }
 
+    /// Checks formats and settings of both stores, as long as it takes for them to be there; false where they don't fit.
     private func prepareStores(_ worker: Worker) async -> Bool {
         let common = context.config.common
         var attempt = 0

@@ -23,7 +23,8 @@ final class NodeContext: Sendable {
     private let connectionCount = Atomic<Int>(0)
 
     init(
-        _ config: GatewayConfig, authenticator: Authenticator, revocations: Revocations, keySet: KeySetKeeper?,
+        _ config: GatewayConfig, id: String, authenticator: Authenticator, revocations: Revocations,
+        keySet: KeySetKeeper?,
         certificate: ServerCertificate?, masterKeys: MasterKeyRing?, files: FileFolder?,
         metrics: GatewayMetrics
     ) {
@@ -35,7 +36,7 @@ final class NodeContext: Sendable {
         self.authenticator = authenticator
         self.revocations = revocations
         self.keySet = keySet
-        id = config.nodeID ?? "node-\(Hex.encode(SecureRandom.bytes(4)))"
+        self.id = id
         partitioning = Partitioning(count: config.common.partitions)
         interceptor = JwtHandshakeInterceptor(authenticator, config.security)
     }

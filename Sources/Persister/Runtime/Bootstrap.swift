@@ -10,16 +10,22 @@ enum Bootstrap {
                 return "persister: PARLEY_REDIS_URL isn't a Redis URL\n"
             }
             let id = config.id ?? "persister-\(Hex.encode(SecureRandom.bytes(4)))"
+            CrashLog.start(format: config.common.logFormat, base: [(.node, .string(id))])
+            Defect.log(format: config.common.logFormat, base: [(.node, .string(id))])
             let metrics = PersisterMetrics(MetricsRegistry())
             metrics.registry.observeProcess()
             let loop = try EventLoop()
             let persister = try Persister(config, id: id, endpoint: endpoint, metrics: metrics, loop: loop)
             if let address = config.operatorListen {
-                try OperatorServer.start(on: address, loop) { request in
-                    respond(request, persister, metrics)
+                do throws(SystemError) {
+                    try OperatorServer.start(on: address, loop) { request in respond(request, persister, metrics) }
+                } catch {
+                    let setting = CommonSettings.operatorListen.declaration
+                    return "persister: \(setting.problem(listeningOn: address, error))\n"
                 }
             }
             try Signals.observe(Signals.terminating, on: loop) { _ in persister.stop { loop.stop() } }
+            MemoryTrim.start(on: loop)
             persister.start { reason in
                 StandardStreams.writeError("persister: \(reason)\n")
                 Process.exit(1)

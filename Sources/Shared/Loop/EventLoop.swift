@@ -191,6 +191,7 @@ public final class EventLoop: @unchecked Sendable {
     /// Turns until `stop()`; the calling thread becomes the loop's thread.
     public func run() {
         threadID.store(UInt(pthread_self()), ordering: .relaxed)
+        parley_crash_enter_loop(Int32(index))
         isRunning = true
         var events = [UInt32](repeating: 0, count: 256)
         var tokens = [UInt64](repeating: 0, count: 256)
