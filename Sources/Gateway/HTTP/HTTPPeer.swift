@@ -2,8 +2,13 @@ internal import Shared
 
 /// HTTP/1.1 on one connection, until it ends or becomes a WebSocket.
 ///
-/// Requests are answered one after the other; what a client pipelines waits. Confined to its worker's loop.
+/// Requests are answered one after the other; what a client pipelines waits, and waits in the client's own buffers for as long as
+/// it doesn't take the answers. Confined to its worker's loop.
 final class HTTPPeer: Peer {
+    /// So many bytes of answers may wait for the client; nothing more of it is read while there are more. A single answer may be
+    /// larger.
+    static let maximumQueued = 64 << 10
+
     /// Which requests a listener answers.
     enum Service {
         case everything
@@ -19,6 +24,8 @@ final class HTTPPeer: Peer {
     private let isAdmitted: Bool
     private var parser: HTTPRequestParser
     private var isAnswering = false
+    /// Whether nothing is read until the client has taken what waits for it.
+    private var isChoked = false
     /// What comes in piece by piece of the present request.
     var content: ContentStream?
     /// Whoever waits until the client has taken what was sent.
@@ -120,8 +127,15 @@ final class HTTPPeer: Peer {
         }
         isAnswering = false
         if isLeaving { connection.finish() }
+        readOn()
+    }
+
+    /// Takes the next request, once the client has taken enough of the answers.
+    private func readOn() {
+        guard connection.isOpen else { return }
         deadline = worker.loop.now + worker.node.config.webSocket.idleTimeout
-        if connection.isOpen { connection.resumeReading() }
+        isChoked = connection.queuedBytes > Self.maximumQueued
+        if !isChoked { connection.resumeReading() }
     }
 
     func respond(_ response: HTTPResponse, length: Int64? = nil, isHead: Bool, keepsAlive: Bool) {
@@ -212,10 +226,12 @@ final class HTTPPeer: Peer {
         let waiter = drainWaiter
         drainWaiter = nil
         waiter?()
+        if isChoked { readOn() }
     }
 
     func checkLiveness(_ now: Int64) -> Int64 {
-        if isAnswering { return now + 1_000 }
+        // A client that takes nothing is the connection's to judge.
+        if isAnswering || isChoked { return now + 1_000 }
         if now >= deadline {
             // Who takes an upload says that it didn't come in time.
             if let content { content.breakOff() } else { connection.finish() }
