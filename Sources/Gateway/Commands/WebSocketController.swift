@@ -204,7 +204,7 @@ final class WebSocketController {
                     return completion(.refused(.conversationNotFound))
                 }
             }
-            session.typing.changed(conversation, isTyping: isTyping)
+            if !session.isEnded { session.typing.changed(conversation, isTyping: isTyping) }
             completion(.done)
         }
     }

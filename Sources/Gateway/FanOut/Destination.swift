@@ -10,6 +10,14 @@ enum Destination: Hashable {
     case acks
     case errors
 
+    /// Whether it is a queue of the session's user.
+    var isOfUser: Bool {
+        switch self {
+        case .messages, .conversations, .receipts, .acks, .errors: true
+        case .conversation, .typing: false
+        }
+    }
+
     private static let topic = "/topic/conversation/"
     private static let typingSuffix = "/typing"
 

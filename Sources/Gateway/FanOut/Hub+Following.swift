@@ -15,7 +15,7 @@ extension Hub {
         if entry.isConfirmed, !entry.feed.isBusy, let position = entry.feed.position {
             return reply(.live(position: position))
         }
-        entry.waiters.append(reply)
+        entry.waiters[worker] = reply
         if !entry.isSubscribed {
             entry.isSubscribed = true
             subscriber.subscribe(channel(of: conversation))
@@ -28,6 +28,7 @@ extension Hub {
     func unfollow(_ conversation: UUID, for worker: Int) {
         guard let entry = entries[conversation] else { return }
         entry.workers.remove(worker)
+        entry.waiters[worker] = nil
         entry.lastUsed = loop.now
     }
 
@@ -39,7 +40,7 @@ extension Hub {
         entry.workers.insert(worker)
         entry.lastUsed = loop.now
         if entry.isConfirmed { return reply() }
-        entry.waiters.append(reply)
+        entry.waiters[worker, default: []].append(reply)
         if isNew { subscriber.subscribe(Keys.userChannel(user)) }
     }
 
@@ -47,6 +48,7 @@ extension Hub {
     func unfollow(user: UUID, for worker: Int) {
         guard let entry = users[user] else { return }
         entry.workers.remove(worker)
+        entry.waiters[worker] = nil
         entry.lastUsed = loop.now
     }
 
@@ -74,9 +76,9 @@ extension Hub {
                 entry.wasInterrupted = false
                 for worker in entry.workers { hand(.interrupted(user), to: worker) }
             }
-            let waiters = entry.waiters
-            entry.waiters = []
-            for waiter in waiters { waiter() }
+            let waiters = entry.waiters.values
+            entry.waiters = [:]
+            for waiter in waiters.joined() { waiter() }
         } else if let conversation = UUID(bytes.suffix(36)), let entry = entries[conversation] {
             entry.isConfirmed = true
             resync(entry)

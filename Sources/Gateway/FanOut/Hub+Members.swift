@@ -6,6 +6,8 @@ extension Hub {
     private static let retry: Int64 = 250
     /// After so many attempts, or with so much held back, the subscribers are sent away to resume later.
     private static let attempts = 20
+    /// Milliseconds between two looks at members that were changed meanwhile.
+    private static let pause: Int64 = 25
     private static let maximumHeld = 10_000
 
     /// A version of the members was seen. When it is another than the known one, nothing is passed on before all subscribers
@@ -29,13 +31,18 @@ extension Hub {
             attempt += 1
             let version = entry.version
             let members = await membership.members(of: entry.conversation)
-            if case .unavailable = members, attempt < Self.attempts, entry.held.count < Self.maximumHeld {
+            let isPatient = attempt < Self.attempts && entry.held.count < Self.maximumHeld
+            if case .unavailable = members, isPatient {
                 await loop.sleep(milliseconds: Self.retry)
                 continue
             }
-            for worker in entry.workers { hand(.members(entry.conversation, MembersVerdict(members)), to: worker) }
+            let isSettled = version == entry.version
+            // Members that change all the time would hold back the events for as long: the subscribers resume when they don't.
+            let verdict = isSettled || isPatient ? MembersVerdict(members) : .unknown
+            for worker in entry.workers { hand(.members(entry.conversation, verdict), to: worker) }
+            if isSettled || !isPatient { break }
             // Another change came in meanwhile.
-            if version == entry.version { break }
+            await loop.sleep(milliseconds: Self.pause)
         }
         entry.isChecking = false
         let held = entry.held

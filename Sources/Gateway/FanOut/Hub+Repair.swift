@@ -30,8 +30,8 @@ extension Hub {
 
     /// The head can't be had: those who wait are told, those who are live go on.
     private func abandon(_ entry: FeedEntry, _ answer: FollowAnswer) {
-        let waiters = entry.waiters
-        entry.waiters = []
+        let waiters = entry.waiters.values
+        entry.waiters = [:]
         for waiter in waiters { waiter(answer) }
         perform(entry.feed.headIsUnknown(), entry)
         // What was not compared now is compared when there is time for it.
@@ -98,8 +98,8 @@ extension Hub {
         guard entry.isConfirmed, let position = entry.feed.position, !entry.waiters.isEmpty else { return }
         // What was passed on must reach the workers before they hear that it was.
         relay()
-        let waiters = entry.waiters
-        entry.waiters = []
+        let waiters = entry.waiters.values
+        entry.waiters = [:]
         for waiter in waiters { waiter(.live(position: position)) }
     }
 

@@ -176,8 +176,8 @@ final class FeedEntry {
     var workers: Set<Int> = []
     /// The two of a DIRECT conversation, once they are known.
     var recipients: [UUID] = []
-    /// Who waits for the feed to be live.
-    var waiters: [(Hub.FollowAnswer) -> Void] = []
+    /// The workers that wait for the feed to be live.
+    var waiters: [Int: (Hub.FollowAnswer) -> Void] = [:]
     /// Whether the conversation's channel is subscribed to, and whether Redis has confirmed it on the present connection.
     var isSubscribed = false
     var isConfirmed = false
@@ -208,7 +208,8 @@ final class UserEntry {
     var isConfirmed = false
     /// Whether the connection ended after the channel was confirmed.
     var wasInterrupted = false
-    var waiters: [() -> Void] = []
+    /// Those who wait for the confirmation, by worker.
+    var waiters: [Int: [() -> Void]] = [:]
     /// When a follower came or left last, in monotonic milliseconds.
     var lastUsed: Int64 = 0
 }

@@ -4,6 +4,9 @@ internal import Shared
 ///
 /// Confined to its worker's loop.
 final class UserQueues {
+    /// A user's channel that isn't confirmed within so many milliseconds can't be listened to at present.
+    private static let timeout: Int64 = 5_000
+
     private struct Queues {
         var messages: [Subscription] = []
         var conversations: [Subscription] = []
@@ -22,8 +25,8 @@ final class UserQueues {
         self.hub = hub
     }
 
-    /// Adds a subscription and returns once the user's channel is confirmed.
-    func add(_ subscription: Subscription, of user: UUID) async {
+    /// Adds a subscription and returns true once the user's channel is confirmed; false where that takes too long.
+    func add(_ subscription: Subscription, of user: UUID) async -> Bool {
         switch subscription.destination {
         case .messages: users[user, default: Queues()].messages.append(subscription)
         case .receipts: users[user, default: Queues()].receipts.append(subscription)
@@ -31,10 +34,26 @@ final class UserQueues {
         }
         let worker = worker
         let loop = loop
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+        return await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
+            let confirmation = LoopReference(Confirmation(continuation), on: loop)
+            loop.schedule(after: Self.timeout) { confirmation.run { $0.settle(false) } }
             hub.run { hub in
-                hub.follow(user: user, for: worker) { loop.post { continuation.resume() } }
+                hub.follow(user: user, for: worker) { confirmation.post { $0.settle(true) } }
             }
+        }
+    }
+
+    /// Somebody who waits for a channel: what comes first, the confirmation or the deadline, is told.
+    private final class Confirmation {
+        private var continuation: CheckedContinuation<Bool, Never>?
+
+        init(_ continuation: CheckedContinuation<Bool, Never>) {
+            self.continuation = continuation
+        }
+
+        func settle(_ isConfirmed: Bool) {
+            continuation?.resume(returning: isConfirmed)
+            continuation = nil
         }
     }
 
@@ -100,7 +119,7 @@ final class UserQueues {
     }
 
     private func send(_ json: [UInt8], _ event: String, to subscription: Subscription) {
-        subscription.session.connection.send(
+        subscription.session.send(
             MessageFrame.encode(subscription.style, id: "\(event)-\(UUID.random())", event: event, body: json))
     }
 }

@@ -15,7 +15,7 @@ extension ClientSession {
         guard !isEnded, webSocket.isOpen else { return }
         var ping: [UInt8] = []
         WebSocketEncoder.appendPing(deliveries.ping(), to: &ping)
-        connection.send(ping)
+        send(ping)
     }
 
     func ponged(_ payload: [UInt8]) {

@@ -16,7 +16,8 @@ extension ClientSession {
         guard !isEnded else { return }
         var frame: [UInt8] = []
         StompEncoder.appendError(failure, version: stomp.version, to: &frame)
-        if webSocket.isOpen { send(stomp: frame) }
+        // Behind whatever waits; it is the last.
+        if webSocket.isOpen { connection.send(framed(frame)) }
         noteFailure(failure.code, failure.message)
         end(code ?? failure.closeCode, reason: failure.code)
     }

@@ -2,6 +2,10 @@ internal import Shared
 
 /// What a session listens to.
 extension ClientSession {
+    /// So often, and with so many milliseconds between, Redis is asked for members that are as new as the room's.
+    private static let membershipAttempts = 10
+    private static let membershipPause: Int64 = 50
+
     func subscribe(
         _ id: String, _ destinationText: String, _ mode: StompAckMode, _ frame: StompFrame, hasID: Bool,
         receipt: String?
@@ -9,6 +13,12 @@ extension ClientSession {
         guard let destination = Destination(destinationText) else {
             stomp.dropSubscription(id)
             let error = CommandError(.unknownDestination, "Nothing can be subscribed to at this destination.")
+            return refuse(error, destination: destinationText, receipt: receipt)
+        }
+        guard !destination.isOfUser || queueSubscriptions < Self.maximumQueueSubscriptions else {
+            stomp.dropSubscription(id)
+            let error = CommandError(
+                .tooManySubscriptions, "The session has too many subscriptions to its user's queues.")
             return refuse(error, destination: destinationText, receipt: receipt)
         }
         if let retryAfter = worker.limiter.takeAtOnce(.subscribes, .user(identity.user)) {
@@ -44,8 +54,9 @@ extension ClientSession {
         case .conversations, .receipts:
             subscriptions[id] = subscription
             carryOut { [self] in
-                await worker.userQueues.add(subscription, of: identity.user)
+                // The session may have ended before this began: nobody would take the subscription out any more.
                 guard !isEnded else { return }
+                guard await listen(subscription, receipt) else { return }
                 confirm(subscription, receipt)
             }
         case .conversation(let conversation), .typing(let conversation):
@@ -53,6 +64,17 @@ extension ClientSession {
                 await join(conversation, subscription, resumeAfter: place?.event, receipt: receipt)
             }
         }
+    }
+
+    /// Waits until what concerns the user comes in; false where the session has ended meanwhile, or the subscription was refused.
+    func listen(_ subscription: Subscription, _ receipt: String?) async -> Bool {
+        let isConfirmed = await worker.userQueues.add(subscription, of: identity.user)
+        guard !isEnded else { return false }
+        if isConfirmed { return true }
+        stomp.dropSubscription(subscription.id)
+        removeSubscription(subscription.id)
+        refuse(.unavailable(), destination: subscription.style.destination, receipt: receipt)
+        return false
     }
 
     /// Authorised is after the channel is confirmed: a removal in between would else be missed.
@@ -73,7 +95,15 @@ extension ClientSession {
             return refuse(.conversationNotFound)
         }
         var answer = await worker.membership.check(identity.user, in: conversation)
-        while case .member(_, let version, _, _) = answer, version < room.version {
+        // Redis may know less than the room does, after a failover for instance, and for long.
+        var attempt = 0
+        while !isEnded, case .member(_, let version, _, _) = answer, version < room.version {
+            attempt += 1
+            guard attempt < Self.membershipAttempts else {
+                answer = .unavailable("the room knows of newer members than Redis does")
+                break
+            }
+            await worker.loop.sleep(milliseconds: Self.membershipPause)
             answer = await worker.membership.check(identity.user, in: conversation)
         }
         guard case .member(_, _, let head, let size) = answer, !isEnded else {
@@ -110,6 +140,8 @@ extension ClientSession {
             return true
         }
     }
+
+    private var queueSubscriptions: Int { subscriptions.values.count { $0.destination.isOfUser } }
 
     func confirm(_ subscription: Subscription, _ receipt: String?, _ headers: [(String, String)] = []) {
         worker.log.subscribed(origin, subscription.style.destination)

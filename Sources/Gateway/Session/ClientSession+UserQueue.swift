@@ -21,15 +21,16 @@ extension ClientSession {
         // Nothing may overtake what was missed.
         subscription.flow = .behind(.zero)
         let now = EventID(at: WallClock.nowMilliseconds())
-        let isRecovered = place.map { $0.event <= now.earlier(byMilliseconds: -Self.overlap) && $0.event >= now.earlier(byMilliseconds: Self.memory) } ?? true
+        let (latest, earliest) =
+            (now.earlier(byMilliseconds: -Self.overlap), now.earlier(byMilliseconds: Self.memory))
+        let isRecovered = place.map { $0.event <= latest && $0.event >= earliest } ?? true
         let start = place ?? QueuePosition(event: now, owesUndelivered: true)
         subscription.position = isRecovered ? start : QueuePosition(event: now)
         carryOut { [self] in
             // Before anything can come in: what another device gets from now on is missed here all the same.
             if place == nil { try? await noteDelivered(subscription) }
             guard !isEnded else { return }
-            await worker.userQueues.add(subscription, of: identity.user)
-            guard !isEnded else { return }
+            guard await listen(subscription, receipt) else { return }
             confirm(
                 subscription, receipt,
                 [("recovered", String(isRecovered)), ("position", subscription.position.text)])

@@ -26,6 +26,11 @@ final class ClientSession: Peer {
     /// Once this many times the size of the queue waits to be taken by a client, nothing more of his is read: beyond once its size
     /// subscriptions fall behind, so that only replies can get there.
     private static let chokingQueues = 2
+    /// Once this many times the size of the queue waits, the session ends: replies and notices can't be read again as events can, and
+    /// what others cause must not fill the node by a client that takes nothing.
+    private static let endingQueues = 4
+    /// Subscriptions to its user's queues that a session may have; each gets a copy of the same.
+    static let maximumQueueSubscriptions = 16
     /// So many SENDs of one session may wait for their answers; reading pauses beyond.
     private static let maximumPendingSends = 256
 
@@ -97,7 +102,7 @@ final class ClientSession: Peer {
         while !isPaused, !isEnded {
             switch webSocket.next(&buffer, &available) {
             case .needMore: return
-            case .send(let frame): connection.send(frame)
+            case .send(let frame): send(frame)
             case .pong(let payload): ponged(payload)
             case .closed(let code): return transportEnds(code)
             case .message(.inPlace(let range), _): decode(buffer, range)
@@ -192,12 +197,26 @@ final class ClientSession: Peer {
 
     // MARK: What goes out
 
-    /// Sends a STOMP frame in a WebSocket text message.
+    /// Sends what can't be read again: replies, notices, control frames. A client that lets too much of it wait has lost its session.
+    func send(_ bytes: [UInt8]) {
+        guard !isEnded else { return }
+        guard connection.queuedBytes <= Self.endingQueues * worker.node.config.webSocket.sendQueueBytes else {
+            return fail(StompFailure(.tooSlow, "The client doesn't take what is sent to it."))
+        }
+        connection.send(bytes)
+    }
+
+    /// The same for a STOMP frame, in a WebSocket text message.
     func send(stomp frame: [UInt8]) {
+        send(framed(frame))
+    }
+
+    /// A STOMP frame in a WebSocket text message.
+    func framed(_ frame: [UInt8]) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(frame.count + 10)
         webSocket.append(.text, frame, to: &output)
-        connection.send(output)
+        return output
     }
 
     /// Sends what nobody misses; dropped first when the client is slow.

@@ -62,7 +62,7 @@ extension ClientSession {
                     ("status", .string("SENT")),
                 ])))
         for queue in queues {
-            connection.send(MessageFrame.encode(queue.style, id: messageID, event: "ack", body: body))
+            send(MessageFrame.encode(queue.style, id: messageID, event: "ack", body: body))
         }
     }
 
@@ -89,8 +89,7 @@ extension ClientSession {
         if let receipt { members.append(("receipt-id", .string(receipt))) }
         let body = JSONWriter.bytes(.object(JSONObject(members)))
         for queue in queues {
-            connection.send(
-                MessageFrame.encode(queue.style, id: "error-\(UUID.random())", event: "error", body: body))
+            send(MessageFrame.encode(queue.style, id: "error-\(UUID.random())", event: "error", body: body))
         }
     }
 }

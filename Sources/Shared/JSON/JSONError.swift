@@ -22,14 +22,28 @@ public struct JSONError: Error, Sendable, Equatable {
     public let kind: Kind
     /// The place in bytes from the start of the text.
     public let offset: Int
-    /// The dotted name of the member that was being read, such as `content`, `file.name` or `ids[3]`; nil outside of members.
+    /// The dotted name of the member that was being read, such as `content`, `file.name` or `ids[3]`; nil outside of members. It is
+    /// the peer's, so what is beyond 128 bytes is cut off.
     public let field: String?
+
+    private static let maximumField = 128
 
     /// Makes an error.
     public init(kind: Kind, offset: Int, field: String? = nil) {
         self.kind = kind
         self.offset = offset
-        self.field = field
+        self.field = field.map(Self.cut)
+    }
+
+    private static func cut(_ name: String) -> String {
+        guard name.utf8.count > maximumField else { return name }
+        var size = 0
+        return String(
+            String.UnicodeScalarView(
+                name.unicodeScalars.prefix { scalar in
+                    size += UTF8.width(scalar)
+                    return size <= maximumField
+                }))
     }
 
     /// The same error, met inside of the member with this name.
@@ -48,7 +62,7 @@ public struct JSONError: Error, Sendable, Equatable {
 extension JSONError: CustomStringConvertible {
     /// A sentence for the author of the text, naming the field.
     public var description: String {
-        // Names come from the peer: a long one would drown the sentence.
+        // A long name would drown the sentence.
         let subject = field.map { "\"\($0.prefix(64))\"" }
         switch kind {
         case .syntax: return "The JSON is malformed at byte \(offset)\(subject.map { ", in \($0)" } ?? "")."

@@ -24,6 +24,17 @@ import Testing
         #expect(try JSONParser.parse(text.utf8) == value)
     }
 
+    /// What an error says goes back to whoever has sent the text, perhaps several times.
+    @Test func anErrorsFieldIsCut() throws {
+        for character in ["n", "ä", "😀", "\u{301}"] {
+            let name = String(repeating: character, count: 60_000)
+            let nested = #"{"a":{"\#(name)":[{"\#(name)":x}]}}"#
+            let error = try #require(throws: JSONError.self) { try JSONParser.parse(nested.utf8) }
+            let field = try #require(error.field)
+            #expect(field.utf8.count <= 128 && field.utf8.count > 120 && error.description.utf8.count < 400)
+        }
+    }
+
     @Test func readsEscapes() throws {
         let text = #""\"\\\/\b\f\n\r\t\u00e9\u20AC\ud83d\ude00é""#
         #expect(try JSONParser.parse(text.utf8) == .string("\"\\/\u{8}\u{c}\n\r\té€😀é"))
