@@ -42,6 +42,10 @@ final class Announcer {
 
     /// Tells what a gateway that has died, or stores that were away, left untold.
     func announceOverdue() async {
+        // Away stores make it last; another one would announce the same again.
+        guard !isAtIt else { return }
+        isAtIt = true
+        defer { isAtIt = false }
         do throws(PostgresError) {
             let overdue = try await Announcement.overdue(
                 worker.postgres, seconds: Self.patience, limit: Self.overduePerTurn)

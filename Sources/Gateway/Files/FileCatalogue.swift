@@ -45,7 +45,8 @@ final class FileCatalogue {
 
     private static func facts(_ id: UUID, _ result: PostgresResult) -> FileFacts? {
         guard let row = result.rows.first, let conversation = row.uuid(0), let uploader = row.uuid(1),
-            let name = row.text(2), let type = row.text(3), let size = row.integer(4), let isSealed = row.bool(5)
+            let name = row.text(2), let type = row.text(3), let size = row.integer(4), let isSealed = row.bool(5),
+            FileFacts.sizes.contains(size)
         else { return nil }
         return FileFacts(
             id: id, conversation: conversation, uploader: uploader, name: name, type: type, size: size,

@@ -8,6 +8,9 @@ struct FileFacts: Sendable {
     let name: String
     /// Its media type.
     let type: String
+    /// The sizes that a file can have, in bytes: what is reckoned with them can't overflow.
+    static let sizes: ClosedRange<Int64> = 0...1 << 48
+
     /// Bytes, as they were uploaded.
     let size: Int64
     /// Whether it is encrypted where it is stored.

@@ -105,6 +105,8 @@ struct Allowance<Waiter> {
     mutating func failed() -> [Waiter] {
         isAsking = false
         isFresh = true
+        // Whoever has lost Redis' answer has lost count, too; with a debt this would never be forgotten.
+        debt = 0
         return waiters.removeAll()
     }
 

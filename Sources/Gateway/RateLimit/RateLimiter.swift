@@ -28,6 +28,9 @@ final class RateLimiter {
     /// What isn't used for so many milliseconds is given back.
     private static let idle: Int64 = 2_000
 
+    /// The numbers that the script can answer with: tokens, and milliseconds.
+    private static let sane: ClosedRange<Int64> = 0...1 << 32
+
     private let limits: RateLimits
     private let redis: RedisConnection
     private let metrics: GatewayMetrics
@@ -104,7 +107,7 @@ final class RateLimiter {
 
     private func answered(_ result: Result<RedisReply, RedisError>, _ name: Name, _ limit: RateLimit) {
         guard case .success(let reply) = result, let numbers = reply.elements?.compactMap(\.integer),
-            numbers.count == 2
+            numbers.count == 2, Self.sane.contains(numbers[0]), Self.sane.contains(numbers[1])
         else {
             if case .failure(let error) = result, error.code == "NOSCRIPT" {
                 redis.send(RedisScripts.take.loadCommand) { _ in }

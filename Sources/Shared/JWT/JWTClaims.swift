@@ -55,14 +55,15 @@ extension JSONObject {
         return texts
     }
 
-    /// Seconds since the Unix epoch; a fraction is cut off (RFC 7519, section 2, NumericDate).
+    /// Seconds since the Unix epoch; a fraction is cut off (RFC 7519, section 2, NumericDate). What lies behind the year 9999 is its
+    /// end, so that nothing that is reckoned with it can overflow.
     fileprivate func date(_ name: String) throws(JWTError) -> Int64? {
         guard let value = self[name] else { return nil }
         switch value {
-        case .integer(let seconds) where seconds >= 0: return seconds
+        case .integer(let seconds) where seconds >= 0: return min(seconds, CivilDate.latest)
         case .number(let seconds):
             guard seconds >= 0, let whole = Int64(exactly: seconds.rounded(.down)) else { throw .malformedClaim(name) }
-            return whole
+            return min(whole, CivilDate.latest)
         default: throw .malformedClaim(name)
         }
     }

@@ -12,6 +12,7 @@ public enum RFC3339 {
 
     /// Appends the text of a moment, as ``format(milliseconds:)`` gives it.
     public static func append(milliseconds: Int64, to output: inout [UInt8]) {
+        let milliseconds = min(max(milliseconds, range.lowerBound), range.upperBound)
         let seconds = CivilDate.floorDivide(milliseconds, by: 1_000)
         let date = CivilDate(seconds: seconds)
         output.appendPadded(date.year, width: 4)

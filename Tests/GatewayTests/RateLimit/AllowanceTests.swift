@@ -106,4 +106,13 @@ import Testing
         let allowed = Double(limit.burst) + Double(duration) / limit.interval
         #expect(Double(passed) <= allowed * 1.02 && Double(passed) >= allowed * 0.9, "\(passed) of \(allowed)")
     }
+
+    /// Redis was lost with the question: what it would have counted nobody knows any more.
+    @Test func whatWasSpentAheadOfALostAnswerIsForgotten() {
+        var allowance = Allowance(RateLimit(interval: 100, burst: 100))
+        _ = allowance.takeAtOnce(at: 0)
+        _ = allowance.takeAtOnce(at: 0)
+        _ = allowance.failed()
+        #expect(allowance.surplus(at: 10_000, idle: 2_000) == 0)
+    }
 }

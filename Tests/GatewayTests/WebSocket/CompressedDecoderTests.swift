@@ -85,6 +85,13 @@ import Testing
         #expect(try decode(last + frame(1, [0xF2, 0x00, 0x11, 0x00, 0x00])) == [.text(hello), .text(hello)])
     }
 
+    /// Each costs a copy of the window, and the client two bytes; the next message counts anew.
+    @Test func lastBlocksAreCounted() throws {
+        func message(_ count: Int) -> [UInt8] { frame(1, Array(repeating: [0x03, 0x00], count: count).flatMap { $0 }) }
+        #expect(try decode(message(64) + message(64)) == [.text([]), .text([])])
+        #expect(try decode(message(65)) == [.failure(.invalidPayload)])
+    }
+
     @Test func readsTheTwoBlocksOfSection7_2_3_5() throws {
         let blocks: [UInt8] = [0xF2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0xCA, 0xC9, 0xC9, 0x07, 0x00]
         #expect(try decode(frame(1, blocks)) == [.text(hello)])

@@ -11,11 +11,15 @@ final class Inflater {
 
     /// The largest window.
     private static let windowBits: Int32 = 15
+    /// So many last blocks a message may have; each costs a copy of the window, and two bytes make one. Senders need none, or one.
+    private static let maximumLastBlocks = 64
     /// Output is taken in steps of so many bytes.
     private static let step = 16_384
 
     /// zlib keeps the stream's address, so it may not move.
     private let stream: UnsafeMutablePointer<z_stream>
+    /// The last blocks of the message under way.
+    private var lastBlocks = 0
 
     init() {
         stream = .allocate(capacity: 1)
@@ -47,7 +51,9 @@ final class Inflater {
                 switch result {
                 case Z_STREAM_END:
                     // A last block may be followed by others (RFC 7692, section 7.2.3.4), which may refer to what was before it.
-                    restart(with: history(limit: 1 << Self.windowBits))
+                    lastBlocks += 1
+                    guard lastBlocks <= Self.maximumLastBlocks else { return .malformed }
+                    rewind(to: history(limit: 1 << Self.windowBits))
                 case Z_OK, Z_BUF_ERROR: break
                 default: return .malformed
                 }
@@ -64,8 +70,14 @@ final class Inflater {
         return Array(window[..<Int(count)].suffix(limit))
     }
 
-    /// Forgets everything but the bytes that the next message may refer to; input that is left stays.
+    /// Begins a message, which may refer to these bytes.
     func restart(with history: [UInt8] = []) {
+        lastBlocks = 0
+        rewind(to: history)
+    }
+
+    /// Forgets everything but some bytes that what follows may refer to; input that is left stays.
+    private func rewind(to history: [UInt8]) {
         let (next, count) = (stream.pointee.next_in, stream.pointee.avail_in)
         inflateReset(stream)
         if !history.isEmpty { inflateSetDictionary(stream, history, UInt32(history.count)) }
