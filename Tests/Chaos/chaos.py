@@ -5,7 +5,6 @@ import asyncio
 import os
 import pathlib
 import random
-import shutil
 import socket
 import sys
 import tempfile
@@ -35,6 +34,7 @@ async def break_things(setup, world, plan):
     results = []
     for fault in plan:
         await asyncio.sleep(fault.pause)
+        setup.read_state()
         begun, refused = time.monotonic(), sum(world.refusals.values())
         _, how, target = kinds[fault.name]
         await how(setup, world, target, fault.seconds)
@@ -90,21 +90,24 @@ def main():
         return
     folder = pathlib.Path(tempfile.mkdtemp(prefix="parley-chaos-"))
     folder.chmod(0o755)
-    is_clean = False
     setup = SetUp(folder, port(), arguments.gateways, arguments.stream_bound)
     try:
         setup.up()
         print(f"seed {arguments.seed}, {arguments.faults} faults", flush=True)
         world, results, counts, seconds = asyncio.run(run(arguments, setup, plan))
-        is_clean = not world.violations
-    finally:
-        setup.down(keeps_data=not is_clean)
-        if is_clean:
-            shutil.rmtree(folder)
-        else:
-            print(f"Its data and logs stay in {folder}", flush=True)
-    print(*report.lines(arguments, results, counts, world.violations, seconds), sep="\n")
-    sys.exit(0 if is_clean else 1)
+    except BaseException:
+        print(*setup.down(), f"Its data and logs stay in {folder}", sep="\n", flush=True)
+        raise
+    # A process can end by itself while it is stopped, too.
+    ended = setup.down()
+    violations = ended + world.violations
+    if violations:
+        print(f"Its data and logs stay in {folder}", flush=True)
+    else:
+        setup.wipe()
+    counts["processes that ended by themselves"] = len(ended)
+    print(*report.lines(arguments, results, counts, violations, seconds), sep="\n")
+    sys.exit(1 if violations else 0)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
 """What was promised, held against the records. Each check returns the violations that it finds."""
 
 import math
+import pathlib
+import subprocess
 from bisect import bisect_right
 from collections import Counter
+
+ENDED_BY_ITSELF = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "lib" / "ended-by-itself"
 
 
 def stored_once(writings, rows):
@@ -101,3 +105,8 @@ def heard_nothing_foreign(presences):
                     f"{presence.user} heard what was sent {sent_at - begin:.3f} s after he had been removed")
                 break
     return found
+
+
+def ended_as_asked(exits):
+    """No process ended by itself, by what scripts/up has noted in this file: a crash that is repaired in time is one."""
+    return subprocess.run([ENDED_BY_ITSELF, exits], capture_output=True, text=True).stdout.splitlines()

@@ -3,6 +3,14 @@
 from records import Hearing, Presence, Row, Writing
 
 
+# As scripts/up notes it: ended by an operator, killed, and as it should.
+EXITS = """2026-11-27T10:00:00Z haproxy 101 143
+2026-11-27T10:00:01Z gateway-1 102 137
+2026-11-27T10:00:02Z redis 103 0
+2026-11-27T10:00:03Z postgres 104 130
+"""
+
+
 def history(conversation):
     """Five messages, one edited and one deleted since; heard with a repeat; a guest who was away from 10.0 to 20.0."""
     writing, hearing, presence = Writing("writer", conversation), Hearing("listener", conversation), Presence("guest")

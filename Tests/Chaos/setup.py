@@ -2,9 +2,11 @@
 
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 
+import checks
 from network import Network, links
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -50,12 +52,18 @@ class SetUp:
 
     def up(self):
         """Starts what doesn't run."""
+        self.read_state()
         self.keep_logs()
         command = [ROOT / "scripts" / "up", "--detach", "--gateways", str(self.gateways_wanted)]
         result = subprocess.run(command, env=self.environment, capture_output=True, text=True)
         if result.returncode != 0:
             raise SystemExit(result.stdout + result.stderr)
-        lines = (self.folder / "state.env").read_text().splitlines()
+        self.read_state()
+
+    def read_state(self):
+        """The pid of a process that ended by itself and was started again is another one."""
+        file = self.folder / "state.env"
+        lines = file.read_text().splitlines() if file.exists() else []
         self.state = {name: value.strip('"') for name, _, value in (line.partition("=") for line in lines)}
 
     def keep_logs(self):
@@ -71,10 +79,15 @@ class SetUp:
         prefix = "PARLEY_PID_"
         return [name.removeprefix(prefix).lower().replace("_", "-") for name in self.state if name.startswith(prefix)]
 
-    def down(self, keeps_data):
-        command = [ROOT / "scripts" / "down", *([] if keeps_data else ["--wipe"])]
-        subprocess.run(command, env=self.environment, capture_output=True, text=True)
+    def down(self):
+        """Stops everything, and tells which processes ended by themselves, now or before."""
+        subprocess.run([ROOT / "scripts" / "down"], env=self.environment, capture_output=True, text=True)
         self.network.close()
+        return checks.ended_as_asked(self.folder / "log" / "exits")
+
+    def wipe(self):
+        subprocess.run([ROOT / "scripts" / "down", "--wipe"], env=self.environment, capture_output=True, text=True)
+        shutil.rmtree(self.folder)
 
     def pid(self, name):
         return int(self.state["PARLEY_PID_" + name.upper().replace("-", "_")])
@@ -84,14 +97,14 @@ class SetUp:
         pid = self.pid(name)
         try:
             children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             return []
         return [pid, *map(int, children)]
 
     def runs(self, name):
         try:
             status = pathlib.Path(f"/proc/{self.pid(name)}/status").read_text()
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             return False
         return "State:\tZ" not in status
 

@@ -1,10 +1,12 @@
 """Each check finds what was planted for it, and nothing in a history without fault."""
 
 import math
+import pathlib
+import tempfile
 import unittest
 
 import checks
-from planted import history
+from planted import EXITS, history
 
 GROUP = "group"
 
@@ -12,6 +14,10 @@ GROUP = "group"
 class Checks(unittest.TestCase):
     def setUp(self):
         self.writing, self.hearing, self.presence, self.rows = history(GROUP)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.exits = pathlib.Path(folder.name, "exits")
+        self.exits.write_text(EXITS)
 
     def all(self):
         writings, hearings, rows = [self.writing], [self.hearing], self.rows
@@ -20,6 +26,7 @@ class Checks(unittest.TestCase):
             "heard_all": checks.heard_all(hearings, rows), "in_order": checks.in_order(hearings),
             "heard_truth": checks.heard_truth(hearings, rows),
             "heard_nothing_foreign": checks.heard_nothing_foreign([self.presence]),
+            "ended_as_asked": checks.ended_as_asked(self.exits),
         }
 
     def assert_finds(self, *names):
@@ -118,6 +125,17 @@ class Checks(unittest.TestCase):
         self.presence.absences.append([30.0, math.inf])
         self.presence.note(500.0, 31.0)
         self.assert_finds("heard_nothing_foreign")
+
+    def test_a_process_ended_by_itself(self):
+        for status, how in ((132, "signal 4 (ILL)"), (134, "signal 6 (ABRT)"), (139, "signal 11 (SEGV)"), (1, "status 1")):
+            self.exits.write_text(EXITS + f"2026-11-27T10:00:04Z gateway-2 105 {status}\n")
+            self.assert_finds("ended_as_asked")
+            self.assertEqual(
+                checks.ended_as_asked(self.exits), [f"gateway-2 (pid 105) ended by itself at 2026-11-27T10:00:04Z, {how}"])
+
+    def test_it_is_not_known_how_processes_ended(self):
+        self.exits.unlink()
+        self.assert_finds("ended_as_asked")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,32 @@
 import pytest
 
 import parley
+import processes
 import servers
 import wire
+
+
+@pytest.fixture(autouse=True)
+def nothing_ends_by_itself():
+    """Fails the very test during which a process ends by itself, of the set-up or one that tests have started."""
+    # Those of fixtures that last longer than a test were started before this one.
+    others = servers.STARTED[:]
+    yield
+    try:
+        servers.settle(others)
+    finally:
+        ended = processes.ended_by_themselves()
+        assert not ended, ended
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_has_ended_by_itself_in_the_end():
+    """What was noted after the last test, or ends in the last fixtures."""
+    processes.ended_by_themselves()
+    yield
+    servers.settle([])
+    ended = processes.ended_by_themselves()
+    assert not ended, ended
 
 
 @pytest.fixture

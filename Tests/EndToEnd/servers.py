@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import threading
@@ -26,15 +27,25 @@ def free_port():
 UNLIMITED = dict.fromkeys(
     ("RATE_SENDS", "RATE_UPLOADS", "RATE_HANDSHAKES", "RATE_HANDSHAKES_PER_ADDRESS", "RATE_HANDSHAKES_PER_NODE"), "off")
 
+# How the programs refuse to start: because of a setting, or of what they find.
+REFUSALS = {78, 1}
+
+# All servers of the tests that may still run.
+STARTED = []
+
 
 class Server:
     """A process that is started with the settings of the set-up and some of the test's."""
 
     def __init__(self, program, **settings):
+        self.program = program
         environment = {name: value for name, value in os.environ.items() if name not in NOT_SETTINGS}
         environment |= {"PARLEY_" + name: str(value) for name, value in settings.items()}
         self.process = subprocess.Popen(
             [PROGRAMS / program], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        # How it may end: as it should, or as a test makes it.
+        self.good_ends = {0, -signal.SIGTERM, -signal.SIGKILL}
+        STARTED.append(self)
         self.lines = []
         # The log is read as it comes, or the server would have to drop lines.
         self.reader = threading.Thread(target=lambda: self.lines.extend(self.process.stdout), daemon=True)
@@ -43,13 +54,37 @@ class Server:
     def stop(self):
         """Ends it as an operator does; what it logged."""
         self.process.terminate()
-        assert self.process.wait(timeout=20) == 0
+        self.process.wait(timeout=20)
         self.reader.join(timeout=5)
+        self.check()
+        assert self.process.returncode == 0
         return self.lines
 
     def kill(self):
         self.process.kill()
         self.process.wait()
+        self.check()
+
+    def refuses(self):
+        """What it says instead of starting."""
+        assert self.process.wait(timeout=20) in REFUSALS, self.process.returncode
+        self.good_ends |= REFUSALS
+        self.reader.join(timeout=5)
+        return self.lines
+
+    def check(self):
+        assert not self.complaint, self.complaint
+
+    @property
+    def complaint(self):
+        """How it has ended by itself, if it has."""
+        code = self.process.poll()
+        if code is None or code in self.good_ends:
+            return None
+        self.reader.join(timeout=5)
+        how = signal.Signals(-code).name if code < 0 else f"status {code}"
+        last = "".join(self.lines[-30:])
+        return f"{self.program} (pid {self.process.pid}) ended by itself, {how}; its last lines:\n{last}"
 
     def memory(self):
         """Resident bytes."""
@@ -70,7 +105,10 @@ class Gateway(Server):
         try:
             parley.wait_for(self.is_ready, what="a gateway of the test's own")
         except AssertionError as error:
-            self.kill()
+            if self.process.poll() in REFUSALS:
+                self.refuses()
+            else:
+                self.kill()
             raise AssertionError("".join(self.lines)) from error
 
     @property
@@ -97,3 +135,15 @@ def own_gateway(**settings):
         yield server.url
     finally:
         server.stop()
+
+
+def settle(others):
+    """Ends what runs besides the others, and fails if any, of the others too, has ended by itself."""
+    for server in STARTED:
+        if server not in others and server.process.poll() is None:
+            server.process.kill()
+            server.process.wait()
+    ended = [server for server in STARTED if server.process.poll() is not None]
+    STARTED[:] = [server for server in STARTED if server not in ended]
+    complaints = [complaint for server in ended if (complaint := server.complaint)]
+    assert not complaints, "\n".join(complaints)

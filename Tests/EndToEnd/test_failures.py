@@ -1,7 +1,6 @@
 """What breaks: processes are killed as the kernel would kill them, and what was acknowledged is still there."""
 
 import os
-import pathlib
 import signal
 import socket
 import subprocess
@@ -10,6 +9,7 @@ import time
 import pytest
 
 import parley
+import processes
 from stores import stored
 from test_endurance import SCRIPTS
 from test_websocket import frame, open_socket
@@ -18,18 +18,14 @@ from test_websocket import frame, open_socket
 def kill(name):
     pid = int(os.environ[f"PARLEY_PID_{name}"])
     os.kill(pid, signal.SIGKILL)
-    status = pathlib.Path(f"/proc/{pid}/status")
-    parley.wait_for(lambda: not status.exists() or "State:\tZ" in status.read_text(), what=f"the end of {name}")
+    parley.wait_for(lambda: not processes.runs(pid), what=f"the end of {name}")
 
 
 def restart():
     """scripts/up starts what has ended and leaves the rest alone."""
     result = subprocess.run([SCRIPTS / "up", "--detach"], capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
-    for line in pathlib.Path(os.environ["PARLEY_DATA_DIR"], "state.env").read_text().splitlines():
-        name, _, value = line.partition("=")
-        if name.startswith("PARLEY_PID_"):
-            os.environ[name] = value.strip("'\"")
+    processes.read_pids()
 
 
 @pytest.fixture

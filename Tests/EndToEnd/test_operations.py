@@ -11,6 +11,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 import parley
+import processes
 from servers import NOT_SETTINGS, PROGRAMS
 from test_failures import restarted  # noqa: F401
 from test_websocket import closed_with, connected, frame, open_socket, parse
@@ -27,8 +28,7 @@ def test_a_node_that_stops_sends_its_clients_elsewhere(restarted):
     pid = int(os.environ["PARLEY_PID_GATEWAY_1"])
     os.kill(pid, signal.SIGTERM)
     assert closed_with(websocket) == 1012
-    status = pathlib.Path(f"/proc/{pid}/status")
-    parley.wait_for(lambda: not status.exists() or "State:\tZ" in status.read_text(), what="the end of the gateway")
+    parley.wait_for(lambda: not processes.runs(pid), what="the end of the gateway")
     assert len(parley.GATEWAYS) == 2
     sessions = run("parley", "sessions").stdout
     assert headers["session"] not in sessions

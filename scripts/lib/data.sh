@@ -4,10 +4,16 @@
 # use_data_folder PATH
 use_data_folder() {
     mkdir -p "$1"
-    DATA=$(cd "$1" && pwd)
+    name_data_paths "$(cd "$1" && pwd)"
+}
+
+# name_data_paths PATH: of a folder that is there.
+name_data_paths() {
+    DATA=$1
     LOGS=$DATA/log
     RUN=$DATA/run
     STATE=$DATA/state.env
+    EXITS=$LOGS/exits
 }
 
 make_data_folder() {

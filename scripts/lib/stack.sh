@@ -17,12 +17,17 @@ start_stack() {
 
 # Clients leave first, then the persister commits what they sent, then the stores end.
 stop_stack() {
+    local before
+    [[ -d $RUN ]] || return 0
+    before=$(exits_size)
+    let_all_go
     stop_haproxy
     stop_gateways
     stop_persisters
     stop_redis
     stop_postgres
     rm -f "$STATE"
+    if [[ -f $EXITS ]]; then ended_by_themselves "$EXITS" "$before" >&2; fi
 }
 
 stack_runs() {
