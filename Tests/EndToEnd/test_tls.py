@@ -7,6 +7,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import time
 
 import pytest
 
@@ -217,3 +218,34 @@ def test_postgresql_over_tls(gateway, secure_postgres, pair):
     assert len(parley.history(conversation, other, url=node.url)) == 250
     encrypted = "select bool_and(ssl) from pg_stat_ssl join pg_stat_activity using (pid) where application_name = 'parley-by-tls'"
     assert query(encrypted) == "t"
+
+
+def is_answered(node, authority, keys):
+    """Whether a health check is answered behind so many new keys (RFC 8446, section 4.6.3), asked for by `openssl s_client`."""
+    host, port = node.url.removeprefix("https://").split(":")
+    command = ["openssl", "s_client", "-tls1_3", "-connect", f"{host}:{port}", "-CAfile", authority.file]
+    client = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0)
+    try:
+        # Each line is read by itself: one that is `k` alone asks for new keys.
+        for _ in range(keys):
+            client.stdin.write(b"k\n")
+            time.sleep(0.005)
+        client.stdin.write(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        output = b""
+        # Its input stays open: at the end of that it leaves. The gateway ends the connection in either case.
+        while data := client.stdout.read(1 << 16):
+            output += data
+        return b"HTTP/1.1 200 OK" in output
+    except BrokenPipeError:
+        return False
+    finally:
+        client.kill()
+        client.wait()
+
+
+def test_new_keys_are_counted(secure, authority):
+    """Each costs the gateway more than the client, and many in a row kept a whole loop within one call."""
+    node = secure()
+    assert is_answered(node, authority, 10)
+    assert not is_answered(node, authority, 80)
+    assert parley.call("GET", "/readyz", url=node.url, tls=node.tls).status == 200
