@@ -1,0 +1,78 @@
+import Testing
+
+@testable import Gateway
+@testable import Shared
+
+/// A node of one loop whose stores are never there, and sessions on connections of its worker.
+private struct Bench {
+    let node: Node
+
+    init() throws {
+        // Nobody is asked to connect: what Redis would say is "not connected".
+        let config = try GatewayConfig.read(environment: [
+            "PARLEY_JWT_SECRET": "0123456789abcdef0123456789abcdef", "PARLEY_LOG_LEVEL": "error",
+        ])
+        let revocations = Revocations()
+        let context = NodeContext(
+            config, id: "test",
+            authenticator: try Authenticator(
+                config.security, key: .secret(config.security.secret ?? []), revocations: revocations),
+            revocations: revocations, keySet: nil, certificate: nil, masterKeys: nil, files: nil,
+            metrics: GatewayMetrics(MetricsRegistry()))
+        let endpoint = try #require(RedisEndpoint(url: "redis://127.0.0.1:1"))
+        node = try Node(context, endpoint: endpoint, cores: 1)
+    }
+
+    /// Runs `body` with the worker on its loop, which turns on the test's thread until something holds.
+    func turn(_ body: @escaping (Worker) throws -> Void, until condition: @escaping () -> Bool) -> Bool {
+        let loop = node.loops[0]
+        let worker = Confined(node.workers[0])
+        let confined = Confined(body)
+        let deadline = MonotonicClock.nowMilliseconds() + 10_000
+        var isMet = false
+        func look() {
+            isMet = isMet || condition()
+            if isMet || MonotonicClock.nowMilliseconds() >= deadline { return loop.stop() }
+            loop.schedule(after: 1, look)
+        }
+        loop.schedule(after: 0) {
+            worker.value.run { worker in
+                #expect(throws: Never.self) { try confined.value(worker) }
+            }
+            look()
+        }
+        loop.run()
+        return isMet
+    }
+}
+
+@Suite struct ClientSessionTests {
+    /// A SUBSCRIBE takes its time, and its session may end before it begins: it was never taken out again, and what concerned the
+    /// user next reached a session that was gone.
+    @Test(arguments: ["receipts", "conversations", "messages"])
+    func aSessionThatEndsBeforeItsSubscribeBeginsIsGone(queue: String) throws {
+        let bench = try Bench()
+        let user = UUID.random()
+        weak var session: ClientSession?
+        var worker: Worker?
+        var pair: ConnectionPair?
+        let isGone = bench.turn { found in
+            let made = try ConnectionPair(found.loop, found.connections)
+            let begun = ClientSession(
+                identity: Identity(user: user), connection: made.connection, worker: found, compression: nil)
+            made.connection.peer = begun
+            begun.phase = .connected
+            begun.subscribe(
+                "q", "/user/queue/\(queue)", .auto, StompFrame(.subscribe), hasID: true, receipt: nil)
+            begun.end(.forbidden, reason: "ended by an operator")
+            (session, worker, pair) = (begun, found, made)
+        } until: {
+            session == nil
+        }
+        #expect(isGone, "nothing holds a session that has ended")
+        worker?.userQueues.deliver(receipt: [], to: user)
+        worker?.userQueues.deliver(notice: [], to: user)
+        worker?.userQueues.fallBehind([user])
+        pair?.leave()
+    }
+}
