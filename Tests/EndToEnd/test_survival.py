@@ -246,8 +246,10 @@ def test_all_loops_share_a_claimed_port(gateway):
     assert loops == {0, 1}
 
 
+@pytest.mark.parametrize("backtrace", ["enable=no", "enable=yes,threads=crashed"])
 @pytest.mark.parametrize("number", [signal.SIGILL, signal.SIGSEGV, signal.SIGABRT])
-def test_a_crash_says_what_it_was(gateway, number):
+def test_a_crash_says_what_it_was(gateway, monkeypatch, number, backtrace):
+    monkeypatch.setenv("SWIFT_BACKTRACE", backtrace)
     node = gateway(LOG_FORMAT="json")
     node.good_ends.add(-number)
     node.process.send_signal(number)

@@ -130,18 +130,21 @@ static void write_line(int position, siginfo_t *information, void *context) {
     if (write(STDOUT_FILENO, line.bytes, line.count) < 0) return;
 }
 
-// Writes the line once, then lets whoever was there before have the signal: the default ends the process.
+// Writes the line once, then lets whoever was there before have the signal: the default ends the process. What another
+// process has sent goes to the default at once: Swift's handler counts on the fault to come again, and it doesn't.
 static void handle(int number, siginfo_t *information, void *context) {
+    int is_sent = information->si_code <= 0, is_foreign = is_sent && information->si_pid != getpid();
     for (int i = 0; i < fatal_count; i++) {
         if (fatal[i].number != number) continue;
         if (!is_crashing) {
             is_crashing = 1;
             write_line(i, information, context);
         }
-        sigaction(number, &previous[i], NULL);
+        if (is_foreign) signal(number, SIG_DFL);
+        else sigaction(number, &previous[i], NULL);
     }
-    // A fault comes again when the instruction is run again; what was sent, or raised by abort(3), has to be raised.
-    if (information->si_code <= 0 || number == SIGABRT) raise(number);
+    // A fault comes again when the instruction is run again; what was sent, by abort(3) too, has to be sent again.
+    if (is_sent) raise(number);
 }
 
 static int note_module(struct dl_phdr_info *information, size_t size, void *context) {
