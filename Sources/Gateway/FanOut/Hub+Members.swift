@@ -4,10 +4,10 @@ internal import Shared
 extension Hub {
     /// Milliseconds between two attempts to learn who is in a conversation.
     private static let retry: Int64 = 250
-    /// After so many attempts, or with so much held back, the subscribers are sent away to resume later.
-    private static let attempts = 20
     /// Milliseconds between two looks at members that were changed meanwhile.
     private static let pause: Int64 = 25
+    /// After so many milliseconds, or with so much held back, no more is held back.
+    private static let patience: Int64 = 5_000
     private static let maximumHeld = 10_000
 
     /// A version of the members was seen. When it is another than the known one, nothing is passed on before all subscribers
@@ -26,28 +26,34 @@ extension Hub {
     }
 
     private func check(_ entry: FeedEntry) async {
-        var attempt = 0
+        let deadline = loop.now + Self.patience
         while true {
-            attempt += 1
             let version = entry.version
             let members = await membership.members(of: entry.conversation)
-            let isPatient = attempt < Self.attempts && entry.held.count < Self.maximumHeld
+            let isPatient = loop.now < deadline && entry.held.count < Self.maximumHeld
             if case .unavailable = members, isPatient {
                 await loop.sleep(milliseconds: Self.retry)
                 continue
             }
-            let isSettled = version == entry.version
-            // Members that change all the time would hold back the events for as long: the subscribers resume when they don't.
-            let verdict = isSettled || isPatient ? MembersVerdict(members) : .unknown
-            for worker in entry.workers { hand(.members(entry.conversation, verdict), to: worker) }
-            if isSettled || !isPatient { break }
+            for worker in entry.workers { hand(.members(entry.conversation, MembersVerdict(members)), to: worker) }
+            if version == entry.version { break }
             // Another change came in meanwhile.
+            guard isPatient else { return stopHolding(entry, checked: version) }
             await loop.sleep(milliseconds: Self.pause)
         }
         entry.isChecking = false
         let held = entry.held
         entry.held = []
         forward(held, entry)
+    }
+
+    /// Members that change all the time would hold back the events for as long: the subscribers read them for themselves, which asks
+    /// for the members behind each page. What comes next is looked at anew.
+    private func stopHolding(_ entry: FeedEntry, checked version: Int64?) {
+        entry.isChecking = false
+        entry.held = []
+        entry.version = version
+        skip(entry)
     }
 }
 
