@@ -26,9 +26,11 @@ final class ClientSession: Peer {
     /// Once this many times the size of the queue waits to be taken by a client, nothing more of his is read: beyond once its size
     /// subscriptions fall behind, so that only replies can get there.
     private static let chokingQueues = 2
-    /// Once this many times the size of the queue waits, the session ends: replies and notices can't be read again as events can, and
-    /// what others cause must not fill the node by a client that takes nothing.
+    /// Once this many times the size of the queue waits, and what the SENDs that were read before reading paused are answered, the
+    /// session ends: replies and notices can't be read again as events can, and what others cause must not fill the node by a client
+    /// that takes nothing.
     private static let endingQueues = 4
+    private static let pendingReplyBytes = 1 << 20
     /// Subscriptions to its user's queues that a session may have; each gets a copy of the same.
     static let maximumQueueSubscriptions = 16
     /// So many SENDs of one session may wait for their answers; reading pauses beyond.
@@ -200,7 +202,8 @@ final class ClientSession: Peer {
     /// Sends what can't be read again: replies, notices, control frames. A client that lets too much of it wait has lost its session.
     func send(_ bytes: [UInt8]) {
         guard !isEnded else { return }
-        guard connection.queuedBytes <= Self.endingQueues * worker.node.config.webSocket.sendQueueBytes else {
+        let most = Self.endingQueues * worker.node.config.webSocket.sendQueueBytes + Self.pendingReplyBytes
+        guard connection.queuedBytes <= most else {
             return fail(StompFailure(.tooSlow, "The client doesn't take what is sent to it."))
         }
         connection.send(bytes)
