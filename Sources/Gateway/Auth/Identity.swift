@@ -22,7 +22,8 @@ struct Identity: Sendable, Equatable {
         self.user = user
         self.senderType = senderType
         self.roles = roles
-        self.expiresAt = expiresAt
+        // What a ticket says comes from Redis; nothing that is reckoned with it may overflow.
+        self.expiresAt = max(0, expiresAt)
         self.issuedAt = issuedAt
         self.tokenID = tokenID
     }

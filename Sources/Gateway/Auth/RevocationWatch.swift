@@ -85,7 +85,7 @@ final class RevocationWatch {
         let revoked = Self.members(replies[1])
         let kicked = Set(replies[2].elements?.compactMap(\.text) ?? [])
         revocations.add(revoked)
-        seen = now
+        seen = max(0, now)
         if !revoked.isEmpty || !kicked.isEmpty { end(kicked, !revoked.isEmpty) }
     }
 

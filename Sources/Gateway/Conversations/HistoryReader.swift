@@ -118,7 +118,7 @@ struct HistoryReader {
         let changesKey = Keys.changes(conversation, partition)
         do {
             // Edits lie between the messages, so that more has to be read for as many messages.
-            let edits = Int(try await redis.call("HLEN", changesKey).integer ?? 0)
+            let edits = try await redis.call("HLEN", changesKey).count ?? 0
             // What an edit has taken out of the events stands among the changes, and what a commit has taken out of either is
             // below the floor: so each is read behind what it makes good.
             let replies = try await redis.pipeline([

@@ -43,7 +43,7 @@ final class Membership {
             }
             if let version = replies[0].elements?.first?.integer, let head = replies[1].eventID {
                 guard let role = replies[0].elements?.last?.text else { return .notMember }
-                let fields = Int(replies[2].integer ?? 0)
+                let fields = replies[2].count ?? 0
                 return .member(role: role, version: version, head: head, size: fields - Self.facts)
             }
             switch await loader.load(conversation) {

@@ -147,8 +147,8 @@ final class LeaseKeeper {
             command.add(id)
             command.add(milliseconds)
         }
-        guard let alive = reply.integer else { throw .unexpectedReply("persisters.lua") }
-        return Int(alive)
+        guard let alive = reply.count else { throw .unexpectedReply("persisters.lua") }
+        return alive
     }
 
     private func renew() async throws(RedisError) {

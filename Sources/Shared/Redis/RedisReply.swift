@@ -36,6 +36,11 @@ public enum RedisReply: Sendable, Equatable {
         }
     }
 
+    /// How many there are of something; nil for what no count can be.
+    public var count: Int? {
+        integer.flatMap { (0...Int64(Int32.max)).contains($0) ? Int($0) : nil }
+    }
+
     /// The elements of an array.
     public var elements: [RedisReply]? {
         if case .array(let elements) = self { elements } else { nil }
