@@ -104,6 +104,25 @@ def test_a_client_that_has_ended_its_side_gets_the_whole_answer(pair):
     assert head.startswith(b"HTTP/1.1 200") and len(json.loads(body)["items"]) == 200
 
 
+def test_memory_comes_back_after_a_flood(gateway, pair):
+    """Each client asks for a page of 2.4 MB and takes nothing of it."""
+    one, _, conversation = pair
+    node = gateway()
+    path = f"/api/conversations/{conversation}/messages"
+    for _ in range(200):
+        assert parley.call("POST", path, one, {"content": "😀" * 3_000}, url=node.url).status == 201
+    head = f"GET {path}?limit=200 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {parley.token(one)}\r\n\r\n"
+    before, deaf = node.memory(), []
+    for _ in range(60):
+        deaf.append(small_socket(node.url))
+        deaf[-1].sendall(head.encode())
+    parley.wait_for(lambda: node.memory() - before > 80 * MIB, what="what waits for them")
+    for connection in deaf:
+        reset(connection)
+    # The allocator is looked at every ten seconds.
+    parley.wait_for(lambda: node.memory() - before < 48 * MIB, 40, "the memory")
+
+
 @pytest.mark.parametrize("leaves", [False, True])
 def test_who_is_removed_with_two_subscriptions_ends_alone(gateway, leaves):
     """The refusal of the first ends the session, since it has no errors queue; the second is its, too."""
