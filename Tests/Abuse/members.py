@@ -4,10 +4,12 @@ import asyncio
 import json
 
 from attack import attack
-from stomp_wire import subscribe, topic
+from stomp_wire import stomp, subscribe, topic
 
 QUEUES = ["/user/queue/messages", "/user/queue/conversations", "/user/queue/receipts", "/user/queue/acks"]
 MEMBERS = 4
+# Of one member, where one moment has to be met.
+SESSIONS = 16
 
 
 async def group(run, admin, members):
@@ -146,3 +148,40 @@ async def coming(run):
             await session.listen(run.dice.uniform(0, 0.05))
     await asyncio.gather(change(), come())
     await session.peer.leave(run.way(), 0.02)
+
+
+@attack("removed-while-subscribing",
+        "members are put out while each of their sessions subscribes and unsubscribes a queue, one frame at a time")
+async def subscribing(run):
+    """A SUBSCRIBE takes its time, and its session may end between the frame and its first step: so there are many of them."""
+    admin = run.user("admin")
+    members = [run.user("member", number) for number in range(MEMBERS)]
+    conversation = await group(run, admin, members)
+    if not conversation:
+        return
+    for member in members:
+        run.move()
+        sessions = [run.session(member) for _ in range(SESSIONS)]
+        sessions = [session for session in sessions if await session.open()]
+        for session in sessions:
+            await session.send(subscribe("t", topic(conversation), receipt="t"))
+            await session.receive("RECEIPT")
+        run.say(f"{len(sessions)} sessions")
+        await asyncio.gather(
+            later(run.dice.uniform(0.02, 0.06), leave(run, conversation, member, admin)),
+            *(back_and_forth(session, run.dice.choice(QUEUES[1:3])) for session in sessions))
+        for session in sessions:
+            await session.peer.leave(run.way(), 0)
+
+
+async def back_and_forth(session, queue):
+    """Each frame when the one before is answered, so that the server reads it by itself."""
+    for number in range(200):
+        if not session.peer.is_open:
+            return
+        await session.send(subscribe(f"q{number}", queue, receipt="on"))
+        if not await session.receive("RECEIPT", 0.2):
+            return
+        await session.send(stomp("UNSUBSCRIBE", {"id": f"q{number}", "receipt": "off"}))
+        if not await session.receive("RECEIPT", 0.2):
+            return
