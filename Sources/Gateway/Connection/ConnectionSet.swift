@@ -25,7 +25,7 @@ final class ConnectionSet {
         loop.atEndOfTurn(.flush) { [weak self] in self?.flush() }
         loop.scheduleRepeating(every: 1_000) { [weak self] in
             guard let self else { return false }
-            wheel.turn(to: loop.now)
+            wheel.turn(to: self.loop.now)
             return true
         }
     }

@@ -65,9 +65,9 @@ import Testing
     @Test func nothingIsReadWhileReadingIsPausedAndAllOfItAfterwards() throws {
         let pair = try ConnectionPair()
         // One byte, then a pause.
-        pair.peer.onReceive = { available in
+        pair.peer.onReceive = { [connection = pair.connection] available in
             available = available.lowerBound + 1..<available.upperBound
-            pair.connection.pauseReading()
+            connection.pauseReading()
         }
         _ = SystemCall.send(pair.other, Array("abc".utf8), from: 0)
         #expect(pair.turn { pair.peer.received.count == 1 })

@@ -1,7 +1,11 @@
+import Synchronization
 import Testing
 
 @testable import Gateway
 @testable import Shared
+
+/// The nodes of all tests: a node lives as long as its process, and its parts know one another.
+private let nodes = Mutex<[Node]>([])
 
 /// A node of one loop whose stores are never there, and sessions on connections of its worker.
 private struct Bench {
@@ -20,7 +24,9 @@ private struct Bench {
             revocations: revocations, keySet: nil, certificate: nil, masterKeys: nil, files: nil,
             metrics: GatewayMetrics(MetricsRegistry()))
         let endpoint = try #require(RedisEndpoint(url: "redis://127.0.0.1:1"))
-        node = try Node(context, endpoint: endpoint, cores: 1)
+        let node = try Node(context, endpoint: endpoint, cores: 1)
+        self.node = node
+        nodes.withLock { $0.append(node) }
     }
 
     /// Runs `body` with the worker on its loop, which turns on the test's thread until something holds.
