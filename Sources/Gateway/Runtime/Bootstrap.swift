@@ -12,7 +12,7 @@ enum Bootstrap {
         do {
             config = try GatewayConfig.read(environment: environment)
         } catch {
-            return .failure(Problem(text: error.description))
+            return .failure(Problem(text: error.description + "\n"))
         }
         let id = config.nodeID ?? "node-\(Hex.encode(SecureRandom.bytes(4)))"
         CrashLog.start(format: config.common.logFormat, base: [(.node, .string(id))])

@@ -33,7 +33,7 @@ enum Bootstrap {
             loop.run()
             return nil
         } catch let errors as ConfigErrors {
-            return errors.description
+            return errors.description + "\n"
         } catch {
             return "persister: \(error)\n"
         }
