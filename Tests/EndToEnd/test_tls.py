@@ -16,6 +16,7 @@ from balancers import Balancer
 from certificates import Authority
 from servers import Server, free_port
 from stores import query, stored
+from test_slow_consumers import small_socket
 from test_websocket import connected, frame, parse
 
 
@@ -249,3 +250,35 @@ def test_new_keys_are_counted(secure, authority):
     assert is_answered(node, authority, 10)
     assert not is_answered(node, authority, 80)
     assert parley.call("GET", "/readyz", url=node.url, tls=node.tls).status == 200
+
+
+def test_a_handshake_that_nobody_reads_ends_in_time(authority, tmp_path):
+    """The server's certificates are more than the socket takes, so that it waits to write; that is no reason to wait for ever."""
+    certificate, key = authority.issue("large")
+    chain = tmp_path / "chain.pem"
+    chain.write_text(pathlib.Path(certificate).read_text() + pathlib.Path(authority.file).read_text() * 20_000)
+    listen, operator = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+    node = Server(
+        "gateway", LISTEN=listen[7:], OPERATOR_LISTEN=operator[7:], NODE_ID="large", TLS_CERTIFICATE_FILE=chain,
+        TLS_KEY_FILE=key, HANDSHAKE_TIMEOUT="2s", LOOPS=1, SHUTDOWN_TIMEOUT="0s")
+
+    def connections():
+        try:
+            lines = parley.call("GET", "/metrics", url=operator).text.splitlines()
+        except OSError:
+            return -1
+        return next(float(line.split()[-1]) for line in lines if line.startswith("parley_connections "))
+
+    parley.wait_for(lambda: connections() >= 0, what="the gateway")
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname="large")
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    hello = outgoing.read()
+    deaf = [small_socket(listen) for _ in range(5)]
+    for connection in deaf:
+        connection.sendall(hello)
+    parley.wait_for(lambda: connections() > 5, what="the connections")
+    # The one that asks counts as well.
+    parley.wait_for(lambda: connections() <= 1, 15, "their end")
+    node.stop()

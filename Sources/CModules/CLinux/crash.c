@@ -4,6 +4,7 @@
 #include "CLinux.h"
 
 #include <link.h>
+#include <poll.h>
 #include <string.h>
 #include <time.h>
 #include <ucontext.h>
@@ -126,8 +127,9 @@ static void write_line(int position, siginfo_t *information, void *context) {
     if (information->si_code > 0) add_address_field(&line, "address", (uintptr_t)information->si_addr);
     else add_text_field(&line, "reason", "sent by a process");
     add(&line, is_json ? "}\n" : "\n");
-    // What can't be written is lost: there is nobody left to tell.
-    if (write(STDOUT_FILENO, line.bytes, line.count) < 0) return;
+    // What can't be written at once is lost: a log that nobody reads must not keep the process from ending.
+    struct pollfd log = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    if (poll(&log, 1, 0) == 1 && write(STDOUT_FILENO, line.bytes, line.count) < 0) return;
 }
 
 // Writes the line once, then lets whoever was there before have the signal: the default ends the process. What another

@@ -94,8 +94,9 @@ final class Connection: EventHandler {
 
     private func greet() {
         switch greeting?.advance(descriptor, tls, &owner.loop.scratch) {
-        case .needMore(let wantsWrite):
-            isBlocked = wantsWrite
+        case .needMore(wantsWrite: true): return block()
+        case .needMore(wantsWrite: false):
+            isBlocked = false
             return updateInterest()
         case .failed(let reason):
             owner.refused(clientAddress, reason)
@@ -106,6 +107,7 @@ final class Connection: EventHandler {
         }
         greeting = nil
         isBlocked = false
+        blockedSince = nil
         updateInterest()
         readAvailable()
     }
@@ -124,7 +126,10 @@ final class Connection: EventHandler {
 
     /// The client has said that it will send nothing more (RFC 9293, section 3.6); it may still read what waits for it.
     private func ended() {
-        guard !output.isEmpty, !isAtEnd else { return close() }
+        guard !output.isEmpty, !isAtEnd else {
+            tls?.close()
+            return close()
+        }
         isAtEnd = true
         finish()
         updateInterest()
@@ -247,6 +252,8 @@ final class Connection: EventHandler {
     /// Lets everything queued leave, then closes; what the client still sends is read and dropped.
     func finish() {
         guard case .open = state else { return }
+        // Before its greeting is over nothing can leave.
+        guard greeting == nil else { return close("closed") }
         state = .finishing
         isReadingPaused = false
         partial = []
@@ -259,7 +266,7 @@ final class Connection: EventHandler {
 
     private func shutDown() {
         state = .lingering(deadline: owner.loop.now + Self.lingerMilliseconds)
-        if greeting == nil { tls?.close() }
+        tls?.close()
         _ = shutdown(descriptor, Int32(SHUT_WR))
         // A client that has ended its side, too, has nothing more to close.
         if isAtEnd { return close() }

@@ -12,6 +12,7 @@ public final class OperatorServer: EventHandler {
     private let descriptor: Int32
     private let loop: EventLoop
     private let answer: (HTTPRequest) -> HTTPResponse
+    private var registration: Registration?
     fileprivate var clients: [ObjectIdentifier: OperatorClient] = [:]
 
     /// Listens on an address, and answers each request on the loop.
@@ -19,7 +20,7 @@ public final class OperatorServer: EventHandler {
         on address: SocketAddress, _ loop: EventLoop, _ answer: @escaping (HTTPRequest) -> HTTPResponse
     ) throws(SystemError) {
         let server = OperatorServer(try Socket.listen(on: address), loop, answer)
-        _ = try loop.register(server.descriptor, .readable, server)
+        server.registration = try loop.register(server.descriptor, .readable, server)
     }
 
     private init(_ descriptor: Int32, _ loop: EventLoop, _ answer: @escaping (HTTPRequest) -> HTTPResponse) {
@@ -30,7 +31,14 @@ public final class OperatorServer: EventHandler {
 
     /// Accepts whoever waits.
     public func ready(_ events: ReadyEvents) {
-        while let accepted = try? Socket.accept(descriptor) {
+        while true {
+            let next: Socket.Accepted?
+            do throws(SystemError) {
+                next = try Socket.accept(descriptor)
+            } catch {
+                return pause()
+            }
+            guard let accepted = next else { return }
             guard clients.count < Self.maximumClients else {
                 SystemCall.close(accepted.descriptor)
                 continue
@@ -42,6 +50,15 @@ public final class OperatorServer: EventHandler {
             }
             clients[ObjectIdentifier(client)] = client
         }
+    }
+}
+
+extension OperatorServer {
+    /// Out of descriptors or memory: waits a moment instead of spinning on a listener that stays readable.
+    private func pause() {
+        guard let registration else { return }
+        loop.update(registration, [])
+        loop.schedule(after: 100) { [loop] in loop.update(registration, .readable) }
     }
 }
 
