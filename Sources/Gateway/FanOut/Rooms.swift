@@ -11,7 +11,14 @@ final class Rooms {
     private let loop: EventLoop
     private let hub: LoopReference<Hub>
     private var rooms: [UUID: Room] = [:]
-    private var joining: [UUID: [(Result<Room, Closed>) -> Void]] = [:]
+    private var joining: [UUID: Joining] = [:]
+
+    /// Those who wait for a conversation's feed.
+    private struct Joining {
+        var waiters: [(Result<Room, Closed>) -> Void] = []
+        /// When they have waited long enough.
+        var deadline: TimerID?
+    }
 
     /// Why a room can't be opened.
     enum Closed: Error {
@@ -77,7 +84,7 @@ final class Rooms {
         }
         let result: Confined<Result<Room, Closed>> = await withCheckedContinuation { continuation in
             let isFirst = joining[conversation] == nil
-            joining[conversation, default: []].append { continuation.resume(returning: Confined($0)) }
+            joining[conversation, default: Joining()].waiters.append { continuation.resume(returning: Confined($0)) }
             if isFirst { follow(conversation) }
         }
         return result.value
@@ -99,7 +106,7 @@ final class Rooms {
     }
 
     private func follow(_ conversation: UUID) {
-        loop.schedule(after: Self.joinTimeout) { [weak self] in
+        joining[conversation]?.deadline = loop.schedule(after: Self.joinTimeout) { [weak self] in
             guard let self, joining[conversation] != nil else { return }
             unfollow(conversation)
             opened(conversation, .failure(.unavailable))
@@ -131,7 +138,10 @@ final class Rooms {
     }
 
     private func opened(_ conversation: UUID, _ result: Result<Room, Closed>) {
-        for waiter in joining.removeValue(forKey: conversation) ?? [] {
+        guard let joined = joining.removeValue(forKey: conversation) else { return }
+        // It would end the next one's waiting too early.
+        if let deadline = joined.deadline { loop.cancel(deadline) }
+        for waiter in joined.waiters {
             if case .success(let room) = result { room.holders += 1 }
             waiter(result)
         }
