@@ -189,6 +189,54 @@ def test_refusals_that_nobody_reads_are_bounded(gateway, pair):
     assert node.memory() - before < 16 * MIB
 
 
+def test_subscriptions_that_catch_up_take_turns(gateway):
+    """Each would else read a page as soon as the socket is empty, all of them at once."""
+    one, other = parley.new_user(), parley.new_user()
+    conversation = parley.create("GROUP", [one, other])
+    node = gateway(MAX_SUBSCRIPTIONS=100)
+    for _ in range(100):
+        path = f"/api/conversations/{conversation}/messages"
+        assert parley.call("POST", path, one, {"content": "😀" * 4_000}, url=node.url).status == 201
+    before, most = node.memory(), 0
+    websocket, _ = connected(other, url=node.websocket, max_queue=1)
+    for number in range(60):
+        topic = f"/topic/conversation/{conversation}"
+        websocket.send(frame("SUBSCRIBE", id=number, destination=topic, resume_after=0))
+    time.sleep(0.5)
+    heard = {str(number): 0 for number in range(60)}
+    while min(heard.values()) < 100:
+        heard[parse(websocket.recv(timeout=10))[1]["subscription"]] += 1
+        most = max(most, node.memory())
+    assert most - before < 40 * MIB, f"{(most - before) / MIB:.0f} MiB"
+    websocket.close()
+
+
+def test_a_joins_deadline_is_its_own(wired):
+    """One that was answered long ago ended the waiting of the next one for the same conversation."""
+    wire = wired()
+    websocket, _ = connected(url=wire.gateway.websocket)
+    websocket.send(frame("SUBSCRIBE", id="e", destination="/user/queue/errors"))
+
+    def subscribe():
+        websocket.send(frame("SUBSCRIBE", id="t", destination=f"/topic/conversation/{nowhere}"))
+
+    def refusal():
+        return json.loads(parse(websocket.recv(timeout=10))[2])["code"]
+
+    nowhere = parley.new_user()
+    begun = time.monotonic()
+    subscribe()
+    assert refusal() == "not-found"
+    # The first one's five seconds end while the second one is under way.
+    time.sleep(4.6 - (time.monotonic() - begun))
+    wire.steps.hold_after(0)
+    subscribe()
+    time.sleep(0.8)
+    wire.steps.release()
+    assert refusal() == "not-found"
+    websocket.close()
+
+
 def test_a_user_has_a_handful_of_subscriptions_to_each_queue(gateway):
     node = gateway()
     websocket, _ = connected(parley.new_user(), url=node.websocket)

@@ -37,7 +37,9 @@ final class Subscription {
     let session: ClientSession
     var flow = Flow.live
     /// What waits for ACK; nil in mode `auto`.
-    var window: AckWindow<Unacknowledged>?
+    private(set) var window: AckWindow<Unacknowledged>?
+    /// The number of its window.
+    private(set) var windowNumber: Int64?
     /// What was acknowledged of each conversation, in the modes with ACK.
     private var acknowledged: [UUID: AcknowledgedPrefix] = [:]
     /// Its place in its room's group.
@@ -56,6 +58,12 @@ final class Subscription {
         self.destination = destination
         self.style = style
         self.session = session
+    }
+
+    /// Has its messages wait for their ACK.
+    func open(_ window: AckWindow<Unacknowledged>) {
+        self.window = window
+        windowNumber = window.subscription
     }
 
     /// Hands over an event; `previous` is the room's event before it.

@@ -24,7 +24,8 @@ struct AckIdentifier: Sendable, Equatable {
 
 /// The deliveries of one subscription that wait for ACK or NACK, oldest first; bounded.
 struct AckWindow<Item> {
-    private let subscription: Int64
+    /// The number that no other subscription of the connection has or had.
+    let subscription: Int64
     private let isCumulative: Bool
     private let capacity: Int
     private var waiting: [(sequence: Int64, item: Item)] = []

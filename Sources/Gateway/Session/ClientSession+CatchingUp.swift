@@ -19,36 +19,41 @@ extension ClientSession {
         subscription.flow = .behind(position)
         subscription.replayed = 0
         worker.loop.spawn { [self] in
-            while case .behind(let position) = subscription.flow {
-                guard takesPage(subscription) else {
-                    await drained()
-                    continue
-                }
-                do throws(ReadError) {
-                    let seen = worker.rooms.position(of: conversation)
-                    subscription.missedSomething = false
-                    let events = try await worker.reader.events(of: conversation, after: position, limit: Self.page)
-                    let cursors = await worker.cursors.cursors(of: conversation)
-                    // Whoever isn't in it any more gets nothing that was accepted since; what was read before he was looked
-                    // at was accepted before.
-                    guard await isStillMember(of: conversation, subscription) else { continue }
-                    take(events, cursors, subscription, conversation, seen)
-                } catch {
-                    // The gap stays known, so nothing is lost by waiting.
-                    await worker.loop.sleep(milliseconds: Self.retryInterval)
+            while case .behind = subscription.flow {
+                await pages.takeTurn()
+                let isRead = await readPage(of: conversation, subscription)
+                pages.endTurn()
+                switch isRead {
+                case .some(true): break
+                // The gap stays known, so nothing is lost by waiting.
+                case .some(false): await worker.loop.sleep(milliseconds: Self.retryInterval)
+                case nil: await drained()
                 }
             }
         }
     }
 
-    /// Whether the user may have a page that was read; cuts the subscription where he isn't in the conversation any more.
-    private func isStillMember(of conversation: UUID, _ subscription: Subscription) async -> Bool {
-        switch await worker.membership.check(identity.user, in: conversation) {
-        case .member: return true
-        case .notMember, .notFound: cut(subscription, .conversationNotFound)
-        case .unavailable: await worker.loop.sleep(milliseconds: Self.retryInterval)
+    /// Reads and writes a page in this subscription's turn; false where the sources are away, nil where it takes none at present.
+    private func readPage(of conversation: UUID, _ subscription: Subscription) async -> Bool? {
+        guard case .behind(let position) = subscription.flow else { return true }
+        guard takesPage(subscription) else { return nil }
+        let seen = worker.rooms.position(of: conversation)
+        subscription.missedSomething = false
+        let events: [Event]
+        do throws(ReadError) {
+            events = try await worker.reader.events(of: conversation, after: position, limit: Self.page)
+        } catch {
+            return false
         }
-        return false
+        let cursors = await worker.cursors.cursors(of: conversation)
+        // Whoever isn't in it any more gets nothing that was accepted since; what was read before they were looked at was accepted
+        // before.
+        switch await worker.membership.check(identity.user, in: conversation) {
+        case .member: take(events, cursors, subscription, conversation, seen)
+        case .notMember, .notFound: cut(subscription, .conversationNotFound)
+        case .unavailable: return false
+        }
+        return true
     }
 
     /// Counts an event that was read again; a client that doesn't catch up with what comes in meanwhile has to resume.

@@ -7,6 +7,7 @@ extension ClientSession {
 
     /// The client has said good-bye.
     func leave() {
+        guard !isEnded else { return }
         phase = .leaving(deadline: worker.loop.now + Self.leaveMilliseconds)
         worker.wheel.move(connection, to: worker.loop.now + Self.leaveMilliseconds)
     }

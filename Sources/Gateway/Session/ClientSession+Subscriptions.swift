@@ -30,8 +30,9 @@ extension ClientSession {
             compressor: webSocket.compressor)
         let subscription = Subscription(id: id, destination: destination, style: style, session: self)
         if mode != .auto {
-            subscription.window = AckWindow(
-                subscription: nextWindow, mode: mode, capacity: worker.node.config.webSocket.maximumUnacknowledged)
+            subscription.open(
+                AckWindow(
+                    subscription: nextWindow, mode: mode, capacity: worker.node.config.webSocket.maximumUnacknowledged))
             nextWindow += 1
         }
         var place: QueuePosition?

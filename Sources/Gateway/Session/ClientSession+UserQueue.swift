@@ -113,6 +113,10 @@ extension ClientSession {
                 await drained()
                 continue
             }
+            await pages.takeTurn()
+            defer { pages.endTurn() }
+            // Those before may have filled the socket.
+            guard takesPage(subscription) else { continue }
             let events = try await worker.reader.events(of: conversation, after: position, limit: Self.page)
             for event in events {
                 guard event.id <= end else { return }
