@@ -11,6 +11,9 @@ by_itself() {
     esac
 }
 
+# How many processes the kernel has killed for want of memory. It kills as anybody does, so this tells what it has done.
+oom_kills() { sed -n 's/^oom_kill //p' /proc/vmstat; }
+
 # exit_words STATUS: like "signal 4 (ILL)" or "status 3".
 exit_words() {
     local name
