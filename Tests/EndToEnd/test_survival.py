@@ -189,6 +189,22 @@ def test_refusals_that_nobody_reads_are_bounded(gateway, pair):
     assert node.memory() - before < 16 * MIB
 
 
+def test_pongs_that_nobody_reads_are_bounded_by_what_they_take(gateway):
+    """Each has two bytes, and takes some hundred where it waits."""
+    node = gateway()
+    websocket, _ = connected(url=node.websocket, sock=small_socket(node.url))
+    before, raw = node.memory(), websocket.socket
+    raw.setblocking(False)
+    pings, sent, deadline = b"\x89\x80\0\0\0\0" * 10_000, 0, time.monotonic() + 4
+    while time.monotonic() < deadline:
+        try:
+            sent += raw.send(pings[sent % 6:])
+        except BlockingIOError:
+            time.sleep(0.01)
+    assert node.memory() - before < 24 * MIB, f"{sent} bytes of pings were taken"
+    raw.close()
+
+
 def test_subscriptions_that_catch_up_take_turns(gateway):
     """Each would else read a page as soon as the socket is empty, all of them at once."""
     one, other = parley.new_user(), parley.new_user()

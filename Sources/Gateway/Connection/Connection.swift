@@ -72,8 +72,8 @@ final class Connection: EventHandler {
         if case .closed = state { true } else { false }
     }
 
-    /// The bytes that wait to be written.
-    var queuedBytes: Int { output.byteCount }
+    /// What waits to be written, by the bytes of memory that it takes.
+    var queuedBytes: Int { output.cost }
 
     /// Since when (monotonic ms) the socket has taken nothing although something waits; nil when it takes all.
     var stalledSince: Int64? { isBlocked ? blockedSince : nil }

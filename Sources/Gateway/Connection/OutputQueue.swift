@@ -10,8 +10,13 @@ struct OutputQueue {
 
     private var chunks = Queue<Chunk>()
     private var sentOfFirst = 0
+    /// What a chunk takes beside its bytes: pongs of two bytes would else fill a node before they fill a queue.
+    private static let chunkOverhead = 64
     /// The bytes that wait.
     private(set) var byteCount = 0
+
+    /// What they take in memory, in bytes.
+    var cost: Int { byteCount + chunks.count * Self.chunkOverhead }
 
     var isEmpty: Bool { byteCount == 0 }
 
