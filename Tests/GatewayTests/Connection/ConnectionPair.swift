@@ -32,19 +32,8 @@ final class ConnectionPair {
         leave()
     }
 
-    /// Turns the loop until something holds; false where it doesn't within ten seconds.
-    func turn(until condition: @escaping () -> Bool) -> Bool {
-        let deadline = MonotonicClock.nowMilliseconds() + 10_000
-        var isMet = false
-        func look() {
-            isMet = isMet || condition()
-            if isMet || MonotonicClock.nowMilliseconds() >= deadline { return loop.stop() }
-            loop.schedule(after: 1, look)
-        }
-        loop.schedule(after: 0, look)
-        loop.run()
-        return isMet
-    }
+    /// Turns the loop until something holds; false where it doesn't in time.
+    func turn(until condition: @escaping () -> Bool) -> Bool { loop.turn(until: condition) }
 
     /// Sends as much as to fill the socket; returns the bytes.
     func fill() -> Int {
@@ -85,4 +74,23 @@ final class Recorder: Peer {
     func transportClosed(_ reason: String) { ends.append(reason) }
     func checkLiveness(_ now: Int64) -> Int64 { now + 60_000 }
     func outputDrained() { drains += 1 }
+}
+
+extension EventLoop {
+    /// Turns on the test's own thread, behind `body`, until something holds; false where it doesn't within ten seconds.
+    func turn(_ body: @escaping () -> Void = {}, until condition: @escaping () -> Bool) -> Bool {
+        let deadline = MonotonicClock.nowMilliseconds() + 10_000
+        var isMet = false
+        func look() {
+            isMet = isMet || condition()
+            if isMet || MonotonicClock.nowMilliseconds() >= deadline { return stop() }
+            schedule(after: 1, look)
+        }
+        schedule(after: 0) {
+            body()
+            look()
+        }
+        run()
+        return isMet
+    }
 }

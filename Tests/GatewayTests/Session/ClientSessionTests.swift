@@ -31,24 +31,14 @@ private struct Bench {
 
     /// Runs `body` with the worker on its loop, which turns on the test's thread until something holds.
     func turn(_ body: @escaping (Worker) throws -> Void, until condition: @escaping () -> Bool) -> Bool {
-        let loop = node.loops[0]
-        let worker = Confined(node.workers[0])
         let confined = Confined(body)
-        let deadline = MonotonicClock.nowMilliseconds() + 10_000
-        var isMet = false
-        func look() {
-            isMet = isMet || condition()
-            if isMet || MonotonicClock.nowMilliseconds() >= deadline { return loop.stop() }
-            loop.schedule(after: 1, look)
-        }
-        loop.schedule(after: 0) {
-            worker.value.run { worker in
+        return node.loops[0].turn {
+            node.workers[0].run { worker in
                 #expect(throws: Never.self) { try confined.value(worker) }
             }
-            look()
+        } until: {
+            condition()
         }
-        loop.run()
-        return isMet
     }
 }
 
