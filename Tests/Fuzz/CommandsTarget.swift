@@ -19,7 +19,7 @@ enum CommandsTarget {
             _ = try? ChangeCommand(input, isEdit: isEdit, rules: rules)
         }
         if let body = try? Body(input) {
-            _ = try? body.integer("messageId")
+            _ = try? body.eventID("messageId")
             _ = try? body.bool("typing")
             _ = try? body.uuids("participantIds")
             _ = try? body.optionalString("title")
