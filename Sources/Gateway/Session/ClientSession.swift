@@ -56,7 +56,7 @@ final class ClientSession: Peer {
     var topics: [UUID: Topic] = [:]
     /// The subscriptions that read pages for themselves do so one after the other: each page is as large as the queue may be, and an
     /// empty socket would else be taken for room by all of them at once.
-    let pages = Turns()
+    private(set) lazy var pages = Turns()
     /// Subscriptions that wait for the socket to drain.
     var drainWaiters: [() -> Void] = []
     /// When the ping that waits for its pong was sent (monotonic ms).
