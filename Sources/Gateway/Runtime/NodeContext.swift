@@ -21,6 +21,7 @@ final class NodeContext: Sendable {
     /// Where uploaded files are; nil where none are taken.
     let files: FileFolder?
     private let connectionCount = Atomic<Int>(0)
+    private let format = Atomic<Int64>(1)
 
     init(
         _ config: GatewayConfig, id: String, authenticator: Authenticator, revocations: Revocations,
@@ -39,6 +40,13 @@ final class NodeContext: Sendable {
         self.id = id
         partitioning = Partitioning(count: config.common.partitions)
         interceptor = JwtHandshakeInterceptor(authenticator, config.security)
+    }
+
+    /// The lowest format among all processes of the deployment, as the last heartbeat found it: what other processes are
+    /// to read may not be written in a later one.
+    var oldestFormat: Int64 {
+        get { format.load(ordering: .relaxed) }
+        set { format.store(newValue, ordering: .relaxed) }
     }
 
     /// Counts a connection; false where the node has as many as it takes.

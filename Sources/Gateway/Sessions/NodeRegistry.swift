@@ -73,6 +73,7 @@ final class NodeRegistry {
             heartbeat.add(Self.lifetime)
             _ = try await redis.pipeline([heartbeat, RedisCommand("ZADD", Keys.nodes, String(now), node.id)])
             if !isStopped { node.readiness.set(.registered, true) }
+            node.oldestFormat = try await DeploymentFormat.oldest(redis)
             try await sweep()
         } catch {
             log.warning("heartbeat failed", [.error: .describing(error)])
@@ -84,6 +85,7 @@ final class NodeRegistry {
             .object(
                 JSONObject([
                     ("id", .string(node.id)), ("version", .string(Version.current)),
+                    (DeploymentFormat.field, .integer(DeploymentFormat.current)),
                     ("listen", .string(node.config.listen.description)),
                     ("startedAt", .string(RFC3339.format(milliseconds: startedAt))),
                     ("connections", .integer(Int64(node.metrics.connections.value))),

@@ -24,6 +24,9 @@ final class LeaseKeeper {
     private let loop: EventLoop
     private let owned: Gauge
     private(set) var leases: [Int: Lease] = [:]
+    /// The lowest format among all processes of the deployment: what other processes are to read may not be written in a
+    /// later one.
+    private(set) var oldestFormat: Int64 = 1
     /// Partitions whose cursors have to be read again before anything else is done.
     private var doubtful: Set<Int> = []
     private var isTicking = false
@@ -127,6 +130,7 @@ final class LeaseKeeper {
 
     private func tick() async throws(RedisError) {
         let alive = max(1, try await sayAlive(for: lifetime))
+        try await tellFacts()
         let share = (partitions.count + alive - 1) / alive
         try await renew()
         try await settleDoubts()
@@ -149,6 +153,22 @@ final class LeaseKeeper {
         }
         guard let alive = reply.count else { throw .unexpectedReply("persisters.lua") }
         return alive
+    }
+
+    /// Tells what this persister is, and looks at what the others are.
+    private func tellFacts() async throws(RedisError) {
+        var command = RedisCommand("SET", Keys.persister(id))
+        command.add(
+            JSONWriter.bytes(
+                .object(
+                    JSONObject([
+                        ("id", .string(id)), ("version", .string(Version.current)),
+                        (DeploymentFormat.field, .integer(DeploymentFormat.current)),
+                    ]))))
+        command.add("PX")
+        command.add(lifetime)
+        _ = try await redis.call(command)
+        oldestFormat = try await DeploymentFormat.oldest(redis)
     }
 
     private func renew() async throws(RedisError) {

@@ -66,4 +66,6 @@ extension Keys {
 extension Keys {
     /// The persisters by the time of their last sign of life.
     public static let persisters = "persisters"
+    /// What a persister tells of itself; it expires when the persister stops telling.
+    public static func persister(_ id: String) -> String { "persister:\(id)" }
 }
