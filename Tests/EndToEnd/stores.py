@@ -1,6 +1,7 @@
 """The stores of the set-up, asked by their own tools."""
 
 import os
+import re
 import subprocess
 
 
@@ -18,3 +19,9 @@ def query(sql, url=None):
 def stored(conversation):
     """How many rows a conversation has, and how many ids."""
     return query(f"select count(*), count(distinct id) from messages where conversation_id = '{conversation}'")
+
+
+def calls(command):
+    """How often Redis has carried out a command since it started, also for scripts."""
+    found = re.search(rf"^cmdstat_{command}:calls=(\d+)", redis("INFO", "commandstats"), re.MULTILINE)
+    return int(found[1]) if found else 0

@@ -1,7 +1,7 @@
 """Delivered and read: cursors that go forward only, and the status that follows from them."""
 
 import parley
-from stores import query
+from stores import calls, query
 
 FIRST, SECOND = parley.GATEWAYS[0], parley.GATEWAYS[-1]
 
@@ -105,3 +105,41 @@ def test_what_a_group_has_got_is_learnt_from_pongs(clients):
     for device, topic in zip(devices, topics):
         assert device.next(topic)["id"] == id
     parley.wait_for(lambda: statuses(conversation, users[0]) == ["DELIVERED"], what="the status DELIVERED")
+
+
+def test_a_groups_authors_hear_who_has_got_what_they_wrote(clients):
+    users = [parley.new_user() for _ in range(12)]
+    conversation = parley.create("GROUP", users)
+    devices = [clients(user, parley.GATEWAYS[number % 2]) for number, user in enumerate(users)]
+    topics = [device.subscribe(f"/topic/conversation/{conversation}")[0] for device in devices]
+    receipts = [device.subscribe("/user/queue/receipts")[0] for device in devices]
+    before = calls("publish")
+    id = send(conversation, users[0], "text")
+    for device, topic in zip(devices, topics):
+        assert device.next(topic)["id"] == id
+    heard = {}
+    while len(heard) < 11:
+        notice = devices[0].next(receipts[0])
+        assert notice["conversationId"] == conversation and notice["lastReadMessageId"] == 0
+        heard[notice["userId"]] = notice["lastDeliveredMessageId"]
+    assert heard == {user: id for user in users[1:]}
+    # The message and its moves, by loop and window, and the probes and bookkeeping of a second or two: not one publish per
+    # member and member, which would be 121.
+    assert calls("publish") - before < 60
+    # Who wrote nothing of it isn't told.
+    for device, queue in zip(devices[1:], receipts[1:]):
+        assert device.queue(queue).empty()
+
+
+def test_a_flood_of_moves_is_written_a_few_times(clients, pair):
+    one, other, conversation = pair
+    ids = [send(conversation, one, f"text {number}") for number in range(40)]
+    reader = clients(other)
+    before = calls("hset")
+    for id in ids:
+        reader.command("/app/chat.read", {"conversationId": conversation, "messageId": id}, f"r{id}")
+    for id in ids:
+        reader.receipt(f"r{id}")
+    assert statuses(conversation, one) == ["READ"] * 40
+    # Each of the 40 would have been a write of its own.
+    assert calls("hset") - before < 30

@@ -20,6 +20,7 @@ enum EntriesTarget {
         _ = MembersNotice(bytes)
         _ = ConversationNotice.json(in: bytes)
         _ = ReceiptNotice.json(in: bytes)
+        for move in CursorNotice(bytes)?.moves ?? [] { _ = move.json(in: .random()) }
         _ = StreamID(String(decoding: bytes, as: UTF8.self))
     }
 }

@@ -1,6 +1,6 @@
 internal import Shared
 
-/// Moves and reads cursors: in Redis at once, in PostgreSQL a moment later.
+/// Moves and reads cursors: in Redis a moment later, in PostgreSQL another moment later.
 ///
 /// Confined to its worker's loop.
 final class CursorStore {
@@ -10,92 +10,155 @@ final class CursorStore {
         case unavailable
     }
 
-    private struct Key: Hashable {
-        let conversation: UUID
-        let user: UUID
-    }
+    private typealias Moves = CursorMoves<(Move) -> Void>
+    private typealias Key = Moves.Key
 
-    /// Moves are gathered for so many milliseconds before PostgreSQL hears of them.
-    private static let flushInterval: Int64 = 250
-    /// So many wait while PostgreSQL is away; Redis has those beyond, and the next move of the same user brings them.
+    /// Moves are gathered for so many milliseconds before Redis hears of them, and then again before PostgreSQL does.
+    private static let interval: Int64 = 250
+    /// So many moves are written by one call.
+    private static let batch = 200
+    /// So many wait for Redis, and for PostgreSQL while it is away; Redis has those beyond, and the next move of the same user
+    /// brings them.
     private static let maximumWaiting = 100_000
     private static let attempts = 4
 
+    private let node: NodeContext
     private let redis: RedisConnection
     private let postgres: PostgresPool
     private let loader: ConversationLoader
     private let partitioning: Partitioning
     private let loop: EventLoop
+    private var moves = Moves(maximum: CursorStore.maximumWaiting)
     private var waiting: [Key: Cursors.Position] = [:]
     private var isFlushing = false
 
     init(
-        redis: RedisConnection, postgres: PostgresPool, loader: ConversationLoader, partitioning: Partitioning,
-        loop: EventLoop
+        node: NodeContext, redis: RedisConnection, postgres: PostgresPool, loader: ConversationLoader, loop: EventLoop
     ) {
+        self.node = node
         self.redis = redis
         self.postgres = postgres
         self.loader = loader
-        self.partitioning = partitioning
+        partitioning = node.partitioning
         self.loop = loop
-        loop.scheduleRepeating(every: Self.flushInterval) { [weak self] in
+        loop.scheduleRepeating(every: Self.interval) { [weak self] in
             self?.flush()
             return self != nil
         }
     }
 
+    // MARK: Moving
+
     /// Moves a user's cursors forward; 0 leaves one where it is.
     func move(_ user: UUID, in conversation: UUID, delivered: EventID, read: EventID) async -> Move {
-        let stream = Keys.stream(partitioning.partition(of: conversation))
-        for _ in 0..<Self.attempts {
-            let reply: RedisReply
-            do {
-                reply = try await redis.call(RedisScripts.cursor, keys: [stream]) { command in
-                    command.add(conversation.description)
-                    command.add(user.description)
-                    command.add(delivered)
-                    command.add(read)
-                    command.add(Int64(Cursors.maximumParticipants))
-                }
-            } catch {
-                return .unavailable
+        await withCheckedContinuation { continuation in
+            gather(Key(conversation: conversation, user: user), Cursors.Position(delivered: delivered, read: read)) {
+                continuation.resume(returning: $0)
             }
-            guard let parts = reply.elements, parts.count == 3, let code = parts[0].integer,
-                let delivered = parts[1].eventID, let read = parts[2].eventID
-            else { return .unavailable }
+        }
+    }
+
+    /// Notes that a user has got everything up to a message. Where it can't be written, the next message brings it.
+    func noteDelivered(_ message: EventID, to user: UUID, in conversation: UUID) {
+        gather(Key(conversation: conversation, user: user), Cursors.Position(delivered: message, read: .zero), nil)
+    }
+
+    private func gather(_ key: Key, _ position: Cursors.Position, _ waiter: ((Move) -> Void)?) {
+        let isFirst = moves.isEmpty
+        guard moves.add(key, position, waiter) else {
+            waiter?(.unavailable)
+            return
+        }
+        if isFirst { loop.schedule(after: Self.interval) { [weak self] in self?.writeMoves() } }
+    }
+
+    /// Writes what was gathered: all moves of a partition by one call.
+    private func writeMoves() {
+        for (partition, batch) in moves.takeAll(partitioning, size: Self.batch) { write(batch, partition) }
+    }
+
+    private func write(_ batch: [Moves.Move], _ partition: Partition) {
+        loop.spawn {
+            let reply = try? await self.redis.call(RedisScripts.cursor, keys: [Keys.stream(partition)]) { command in
+                command.add(Int64(Cursors.maximumParticipants))
+                command.add(self.node.oldestFormat >= CursorNotice.format ? "1" : "0")
+                for move in batch {
+                    command.add(move.key.conversation.description)
+                    command.add(move.key.user.description)
+                    command.add(move.position.delivered)
+                    command.add(move.position.read)
+                }
+            }
+            self.settle(batch, reply?.elements ?? [], partition)
+        }
+    }
+
+    private func settle(_ batch: [Moves.Move], _ reply: [RedisReply], _ partition: Partition) {
+        var cold: [UUID: [Moves.Move]] = [:]
+        for (place, move) in batch.enumerated() {
+            guard reply.count == 3 * batch.count, let code = reply[3 * place].integer,
+                let delivered = reply[3 * place + 1].eventID, let read = reply[3 * place + 2].eventID
+            else {
+                Self.tell(move, .unavailable)
+                continue
+            }
             let position = Cursors.Position(delivered: delivered, read: read)
             switch code {
             case 0:
-                if waiting.count < Self.maximumWaiting {
-                    waiting[Key(conversation: conversation, user: user)] = position
-                }
-                return .moved(position)
-            case 1: return .moved(position)
-            case 3: return .notFound
-            default:
-                switch await loader.load(conversation) {
-                case .loaded: continue
-                case .notFound: return .notFound
-                case .unavailable: return .unavailable
-                }
+                if waiting[move.key] != nil || waiting.count < Self.maximumWaiting { waiting[move.key] = position }
+                Self.tell(move, .moved(position))
+            case 1: Self.tell(move, .moved(position))
+            case 3: Self.tell(move, .notFound)
+            default: cold[move.key.conversation, default: []].append(move)
             }
         }
-        return .unavailable
+        for (conversation, moves) in cold { load(conversation, for: moves, partition) }
     }
 
-    /// The cursors of a conversation; of one that Redis doesn't know all are at the beginning.
+    /// Loads a conversation that Redis doesn't have, and writes its moves again.
+    private func load(_ conversation: UUID, for moves: [Moves.Move], _ partition: Partition) {
+        let again = moves.map { move in
+            var move = move
+            move.loads += 1
+            return move
+        }
+        guard let loads = again.first?.loads, loads < Self.attempts else {
+            return again.forEach { Self.tell($0, .unavailable) }
+        }
+        loader.load(conversation) { outcome in
+            switch outcome {
+            case .loaded: self.write(again, partition)
+            case .notFound: again.forEach { Self.tell($0, .notFound) }
+            case .unavailable: again.forEach { Self.tell($0, .unavailable) }
+            }
+        }
+    }
+
+    private static func tell(_ move: Moves.Move, _ outcome: Move) {
+        for waiter in move.waiters { waiter(outcome) }
+    }
+
+    // MARK: Reading
+
+    /// The cursors of a conversation where anybody asks for them; of a larger one, and of one that Redis doesn't know, there
+    /// are none.
     func cursors(of conversation: UUID) async -> Cursors {
-        let key = Keys.cursors(conversation, partitioning.partition(of: conversation))
-        guard let reply = try? await redis.call("HGETALL", key) else { return Cursors() }
-        return Cursors(reply)
+        (try? await readCursors(of: conversation)) ?? Cursors()
     }
 
-    /// The same, loaded from PostgreSQL where Redis doesn't have them.
-    func loadedCursors(of conversation: UUID) async throws(ReadError) -> Cursors {
+    private func readCursors(of conversation: UUID) async throws(RedisError) -> Cursors {
         let key = Keys.cursors(conversation, partitioning.partition(of: conversation))
+        return Cursors(
+            try await redis.call(RedisScripts.cursors, keys: [key]) { command in
+                command.add(Int64(Cursors.maximumParticipants))
+            })
+    }
+
+    /// The same of a DIRECT conversation, loaded from PostgreSQL where Redis doesn't have them.
+    func loadedCursors(of conversation: UUID) async throws(ReadError) -> Cursors {
         for _ in 0..<Self.attempts {
             do {
-                let cursors = Cursors(try await redis.call("HGETALL", key))
+                let cursors = try await readCursors(of: conversation)
                 if !cursors.positions.isEmpty { return cursors }
             } catch {
                 throw .redis(error)
@@ -108,6 +171,8 @@ final class CursorStore {
         }
         throw .postgres(.notConnected)
     }
+
+    // MARK: PostgreSQL
 
     private func flush() {
         guard !waiting.isEmpty, !isFlushing else { return }

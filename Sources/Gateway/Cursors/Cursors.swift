@@ -5,6 +5,11 @@ struct Cursors: Sendable {
     struct Position: Sendable, Equatable {
         var delivered = EventID.zero
         var read = EventID.zero
+
+        /// The further of each.
+        func furthest(_ other: Position) -> Position {
+            Position(delivered: max(delivered, other.delivered), read: max(read, other.read))
+        }
     }
 
     /// In larger conversations nobody asks who has read what, and telling would cost more than the messages.
@@ -30,8 +35,7 @@ struct Cursors: Sendable {
     mutating func advance(by others: Cursors) {
         for (user, position) in positions {
             guard let other = others.positions[user] else { continue }
-            positions[user] = Position(
-                delivered: max(position.delivered, other.delivered), read: max(position.read, other.read))
+            positions[user] = position.furthest(other)
         }
     }
 

@@ -20,6 +20,8 @@ enum Delivery: Sendable {
     case conversationNotice(user: UUID, json: [UInt8])
     /// For one user: how far somebody has got and read a conversation of his, as JSON.
     case receipt(user: UUID, json: [UInt8])
+    /// How far members of a group have got and read it.
+    case cursors(CursorNotice)
 }
 
 /// Somebody types in a conversation, or stopped: `1 t <conversation> <user> <0|1> <session>` on its channel.

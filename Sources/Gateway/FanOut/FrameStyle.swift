@@ -37,6 +37,8 @@ final class EventFrames {
     private let isBehindHole: Bool
     /// Whether anybody asks who has got it: so in DIRECT conversations and in small groups.
     var isTracked: Bool
+    /// Who wrote the message.
+    private(set) lazy var sender = event.sender
     private var chunks: [FrameStyle: Chunk] = [:]
     private var body: [UInt8] = []
 

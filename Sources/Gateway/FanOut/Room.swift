@@ -21,14 +21,29 @@ final class Room {
     var size = 0
     /// Subscriptions, and those that are about to become one.
     var holders = 0
+    /// Who wrote what was handed over last.
+    private var authors: RecentAuthors
 
     init(_ conversation: UUID, position: EventID) {
         self.conversation = conversation
         self.position = position
+        authors = RecentAuthors(after: position)
     }
 
     /// All subscriptions, of every kind.
     var subscriptions: [Subscription] { (Array(events.values) + Array(typing.values)).flatMap(\.members) }
+
+    /// The listeners who may have written something of what somebody has got or read.
+    func authors(concernedBy move: CursorNotice.Move) -> Set<UUID> {
+        var users: Set<UUID> = []
+        for group in events.values {
+            for member in group.members {
+                let user = member.session.identity.user
+                if user != move.user, authors.mayHaveWritten(user, move) { users.insert(user) }
+            }
+        }
+        return users
+    }
 
     func add(_ subscription: Subscription) {
         if case .typing = subscription.destination {
@@ -51,6 +66,9 @@ final class Room {
         let previous = position
         position = event.id
         frames.isTracked = size <= Cursors.maximumParticipants
+        if frames.isTracked, event.head.recipients.isEmpty {
+            authors.note(event.id, after: event.previousID, by: event.head.kind == .message ? frames.sender : nil)
+        }
         for group in events.values {
             for subscription in group.members { subscription.receive(event, frames, previous: previous) }
         }

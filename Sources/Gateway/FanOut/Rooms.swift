@@ -47,6 +47,11 @@ final class Rooms {
         rooms[notice.conversation]?.deliver(notice)
     }
 
+    /// The listeners who may have written something of what somebody has got or read.
+    func authors(in conversation: UUID, concernedBy move: CursorNotice.Move) -> Set<UUID> {
+        rooms[conversation]?.authors(concernedBy: move) ?? []
+    }
+
     /// Makes all subscriptions to a conversation read on for themselves from what they have got.
     func fallBehind(in conversation: UUID) {
         guard let room = rooms[conversation] else { return }

@@ -95,7 +95,7 @@ final class Subscription {
             let item = Unacknowledged(conversation: event.conversation, event: event.id)
             guard let identifier = window?.deliver(item) else { return false }
             ack = identifier.text
-        } else if frames.isTracked, event.sender != session.identity.user {
+        } else if frames.isTracked, frames.sender != session.identity.user {
             session.wrote(event)
         }
         if destination == .messages {

@@ -118,6 +118,13 @@ final class UserQueues {
         for subscription in users[user]?.receipts ?? [] { send(json, "receipt", to: subscription) }
     }
 
+    /// The same, for those of the user's sessions that have a conversation's topic.
+    func deliver(receipt json: [UInt8], to user: UUID, withTopicOf conversation: UUID) {
+        for subscription in users[user]?.receipts ?? [] where subscription.session.hasTopic(of: conversation) {
+            send(json, "receipt", to: subscription)
+        }
+    }
+
     private func send(_ json: [UInt8], _ event: String, to subscription: Subscription) {
         subscription.session.send(
             MessageFrame.encode(subscription.style, id: "\(event)-\(UUID.random())", event: event, body: json))

@@ -52,8 +52,7 @@ final class Worker {
         membership = stores.membership
         reader = stores.reader
         inbox = Inbox(redis: redis, partitioning: node.partitioning)
-        cursors = CursorStore(
-            redis: redis, postgres: postgres, loader: loader, partitioning: node.partitioning, loop: loop)
+        cursors = CursorStore(node: node, redis: redis, postgres: postgres, loader: loader, loop: loop)
         messages = MessageReader(
             redis: redis, postgres: postgres, partitioning: node.partitioning, vault: vault)
         let limits = AcceptCall.Limits(
@@ -155,6 +154,17 @@ final class Worker {
             case .members(let conversation, let verdict): rooms.enforce(verdict, in: conversation)
             case .conversationNotice(let user, let json): userQueues.deliver(notice: json, to: user)
             case .receipt(let user, let json): userQueues.deliver(receipt: json, to: user)
+            case .cursors(let notice): deliver(notice)
+            }
+        }
+    }
+
+    /// Tells those who wrote something of what was got or read, of a group whose topic their sessions have.
+    private func deliver(_ notice: CursorNotice) {
+        for move in notice.moves {
+            let json = move.json(in: notice.conversation)
+            for user in rooms.authors(in: notice.conversation, concernedBy: move) {
+                userQueues.deliver(receipt: json, to: user, withTopicOf: notice.conversation)
             }
         }
     }

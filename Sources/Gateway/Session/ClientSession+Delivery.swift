@@ -27,10 +27,7 @@ extension ClientSession {
 
     /// The client has got everything of a conversation up to an event.
     func wasDelivered(_ event: EventID, in conversation: UUID) {
-        let user = identity.user
-        worker.loop.spawn { [worker] in
-            _ = await worker.cursors.move(user, in: conversation, delivered: event, read: .zero)
-        }
+        worker.cursors.noteDelivered(event, to: identity.user, in: conversation)
     }
 
     private func pingSoon() {

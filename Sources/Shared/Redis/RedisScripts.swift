@@ -6,8 +6,10 @@ public enum RedisScripts {
     public static let load = RedisScript(PackageResources.load_lua)
     /// Cuts off what is known of a conversation's members.
     public static let fence = RedisScript(PackageResources.fence_lua)
-    /// Moves how far a user has got and read a conversation.
+    /// Moves how far users have got and read conversations.
     public static let cursor = RedisScript(PackageResources.cursor_lua)
+    /// Reads how far the participants of a conversation have got and read it.
+    public static let cursors = RedisScript(PackageResources.cursors_lua)
     /// Mends a conversation of which Redis has lost events.
     public static let rebuild = RedisScript(PackageResources.rebuild_lua)
     /// Moves a partition's cursor and trims what is committed.
