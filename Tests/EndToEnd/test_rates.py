@@ -1,7 +1,9 @@
 """Rate limits: one user's sum over nodes and devices, refusals that say when to try again, and floods of handshakes."""
 
 import json
+import pathlib
 import random
+import re
 import socket
 import time
 
@@ -10,6 +12,7 @@ from websockets.exceptions import InvalidStatus
 
 import parley
 from servers import own_gateway
+from stores import redis
 from test_websocket import connected, frame, open_socket, parse
 
 
@@ -135,3 +138,59 @@ def test_a_flood_of_handshakes_costs_no_cryptography():
         assert answers[-1][:2] == (503, "try-later") and answers[-1][2] >= 1
         # Other requests aren't handshakes.
         assert parley.call("GET", "/api/conversations", parley.new_user(), url=url).status == 200
+
+
+def test_buckets_reach_no_disk():
+    script = (pathlib.Path(__file__).parents[2] / "Sources/Shared/Redis/Scripts/take.lua").read_text()
+
+    def size():
+        return int(re.search(r"aof_current_size:(\d+)", redis("INFO", "persistence"))[1])
+
+    before = size()
+    for number in range(200):
+        redis("EVAL", script, 1, f"rate:test:{parley.new_user()}", "1000.0", 10, 0, 1)
+    # A write in the file would have some hundred bytes; heartbeats write a few meanwhile.
+    assert size() - before < 200 * 30
+
+
+def refusals(answers):
+    late = [answer for answer in answers if answer.status == 429]
+    assert all(answer.json["code"] == "too-fast" and answer.headers["Retry-After"] for answer in late)
+    return len(late)
+
+
+def test_changes_tickets_and_reads_have_buckets_of_their_own(pair):
+    """With the default limits nobody makes 400 groups, 600 changes or 600 tickets at once."""
+    one, other, conversation = pair
+    body = {"type": "GROUP", "participantIds": [one, other]}
+    groups = [parley.call("POST", "/api/conversations", one, body) for _ in range(140)]
+    assert {answer.status for answer in groups} == {201, 429} and refusals(groups) >= 10
+    group = groups[0].json["id"]
+    # Whoever has used up one bucket still has the others.
+    assert parley.call("GET", f"/api/conversations/{group}", one).status == 200
+    answer = parley.call("POST", f"/api/conversations/{conversation}/messages", one, {"content": "x"})
+    assert answer.status == 201
+    member, path = parley.new_user(), f"/api/conversations/{group}/participants"
+    admin = parley.new_user()
+    group = parley.create("GROUP", [admin, other])
+    path = f"/api/conversations/{group}/participants"
+    changes = []
+    for _ in range(70):
+        changes.append(parley.call("POST", path, admin, {"userId": member}))
+        changes.append(parley.call("DELETE", f"{path}/{member}", admin))
+    assert refusals(changes) >= 10
+    tickets = [parley.call("POST", "/api/tickets", other) for _ in range(100)]
+    assert {answer.status for answer in tickets} == {201, 429} and refusals(tickets) >= 10
+
+
+def test_a_large_group_costs_as_much_as_it_has_members():
+    one = parley.new_user()
+    strangers = [parley.new_user() for _ in range(999)]
+    body = {"type": "GROUP", "participantIds": strangers}
+    answers = [parley.call("POST", "/api/conversations", one, body) for _ in range(3)]
+    assert [answer.status for answer in answers] == [201, 201, 429]
+    # A small one fits in what is left, and what comes in by the second.
+    wait = int(answers[2].headers["Retry-After"])
+    assert 10 <= wait <= 60
+    body = {"type": "GROUP", "participantIds": strangers[:2]}
+    parley.wait_for(lambda: parley.call("POST", "/api/conversations", one, body).status == 201, what="a small group")

@@ -156,6 +156,7 @@ final class WebSocketController {
             let body = try Body(body)
             if let conversation { place = conversation } else { place = try body.uuid("conversationId") }
             message = try body.eventID("messageId")
+            try await worker.limiter.admit(.cursors, origin.identity.user)
         } catch {
             return .refused(error)
         }

@@ -76,6 +76,9 @@ final class Router {
                 worker.log.warning("request refused", [.code: .string(refusal.code), .address: .string(address)])
                 return Answer(refusal.response)
             }
+            if let kind = RateKind(request.method, segments) {
+                try await worker.limiter.admit(kind, origin.identity.user)
+            }
             if let file = Self.file(segments), segments.count == 2 {
                 return try await files.respond(request, file, origin)
             }

@@ -67,6 +67,7 @@ struct ConversationsResource {
         let title = try body.optionalString("title").map { text throws(CommandError) in
             try worker.node.config.content.title(text)
         }
+        try await worker.limiter.admit(.members, creator, count: users.count)
         let creation: ConversationStore.Creation
         do {
             creation = try await store.create(kind, title: title, by: creator, with: users)

@@ -23,6 +23,7 @@ struct MembersResource {
         case "unarchive": return try await make(.unarchive, id, origin)
         default:
             let user = try Body(request.body).uuid("userId")
+            try await worker.limiter.admit(.members, origin.identity.user)
             return try await make(.add(user), id, origin)
         }
     }

@@ -37,18 +37,26 @@ struct Allowance<Waiter> {
     private var blockedUntil: Int64 = .min
     private var lastUsed: Int64 = 0
     private(set) var isAsking = false
-    private var waiters = Queue<Waiter>()
+    /// What the question wants that Redis hasn't answered yet.
+    private var asked = 0
+    private var waiters = Queue<(waiter: Waiter, count: Int)>()
+    /// What all waiters want together.
+    private var awaited = 0
 
     init(_ limit: RateLimit) {
         self.limit = limit
         chunk = max(1, min(limit.burst / Self.share, Self.mostAtOnce))
     }
 
-    /// Asks for one. A waiter is kept where the verdict is `wait`, and comes out of `answered` or `failed`.
-    mutating func take(_ waiter: Waiter, at now: Int64) -> (Verdict, Question?) {
+    /// Asks for one, or for as many as something costs. A waiter is kept where the verdict is `wait`, and comes out of
+    /// `answered` or `failed`.
+    mutating func take(_ waiter: Waiter, count: Int = 1, at now: Int64) -> (Verdict, Question?) {
         lastUsed = now
-        if waiters.isEmpty, let verdict = spend(at: now, credit: 1) { return (verdict, question()) }
-        waiters.append(waiter)
+        // What costs more than a bucket holds takes all of it.
+        let count = min(count, limit.burst)
+        if waiters.isEmpty, let verdict = spend(count, at: now, credit: 1) { return (verdict, question()) }
+        waiters.append((waiter, count))
+        awaited += count
         return (.wait, question())
     }
 
@@ -56,19 +64,19 @@ struct Allowance<Waiter> {
     mutating func takeAtOnce(at now: Int64) -> (Verdict, Question?) {
         lastUsed = now
         let credit = max(1, limit.burst / 10)
-        guard let verdict = spend(at: now, credit: isAsking || !isFresh ? credit : 1) else {
+        guard let verdict = spend(1, at: now, credit: isAsking || !isFresh ? credit : 1) else {
             return (.refuse(retryAfter: Self.moment), question())
         }
         return (verdict, question())
     }
 
-    private mutating func spend(at now: Int64, credit: Int) -> Verdict? {
-        if held > 0 {
-            held -= 1
+    private mutating func spend(_ count: Int, at now: Int64, credit: Int) -> Verdict? {
+        if held >= count {
+            held -= count
             return .go
         }
         if now < blockedUntil { return .refuse(retryAfter: blockedUntil - now) }
-        guard isFresh || credit > 1, debt < credit else { return nil }
+        guard count == 1, isFresh || credit > 1, debt < credit else { return nil }
         isFresh = false
         debt += 1
         return .go
@@ -76,10 +84,12 @@ struct Allowance<Waiter> {
 
     /// What to ask now; nil where enough is at hand, an answer is awaited, or nothing can be had.
     private mutating func question() -> Question? {
-        guard !isAsking, debt > 0 || held <= chunk / 2 && lastUsed >= blockedUntil else { return nil }
+        let isShort = held <= chunk / 2 || held < awaited
+        guard !isAsking, debt > 0 || isShort && lastUsed >= blockedUntil else { return nil }
         isAsking = true
         defer { debt = 0 }
-        return Question(debt: debt, want: max(chunk, waiters.count))
+        asked = max(chunk, awaited - held)
+        return Question(debt: debt, want: asked)
     }
 
     /// Redis has answered: those who waited, and their verdicts, and what to ask next.
@@ -89,13 +99,16 @@ struct Allowance<Waiter> {
         isAsking = false
         held += given
         if given == 0 { blockedUntil = now + retryAfter }
+        let isExhausted = given < asked
         var settled: [(Waiter, Verdict)] = []
-        while !waiters.isEmpty, held > 0 || given == 0, let waiter = waiters.popFirst() {
-            if held > 0 {
-                held -= 1
+        while let count = waiters.first?.count, held >= count || isExhausted, let (waiter, _) = waiters.popFirst() {
+            awaited -= count
+            if held >= count {
+                held -= count
                 settled.append((waiter, .go))
             } else {
-                settled.append((waiter, .refuse(retryAfter: retryAfter)))
+                let missing = Int64(Double(count - held - 1) * limit.interval)
+                settled.append((waiter, .refuse(retryAfter: retryAfter + missing)))
             }
         }
         return (settled, waiters.isEmpty && debt == 0 ? nil : question())
@@ -107,7 +120,8 @@ struct Allowance<Waiter> {
         isFresh = true
         // Whoever has lost Redis' answer has lost count, too; with a debt this would never be forgotten.
         debt = 0
-        return waiters.removeAll()
+        awaited = 0
+        return waiters.removeAll().map(\.waiter)
     }
 
     /// What to give back where nobody has asked for a while, and this can be forgotten; nil while it is in use.

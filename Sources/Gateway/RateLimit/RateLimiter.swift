@@ -54,20 +54,21 @@ final class RateLimiter {
         }
     }
 
-    /// Asks for one; `completion` is called at once where that is known, else when Redis has answered. Of one subject they are
-    /// called in the order of the calls.
-    func take(_ kind: RateKind, _ subject: Subject, _ completion: @escaping Completion) {
+    /// Asks for one, or for as many as something costs; `completion` is called at once where that is known, else when Redis has
+    /// answered. Of one subject they are called in the order of the calls.
+    func take(_ kind: RateKind, _ subject: Subject, count: Int = 1, _ completion: @escaping Completion) {
         guard let limit = limits[kind] else { return completion(nil) }
         let name = Name(kind: kind, subject: subject)
-        let (verdict, question) = allowances[name, default: Allowance(limit)].take(completion, at: redis.loop.now)
+        let (verdict, question) = allowances[name, default: Allowance(limit)].take(
+            completion, count: count, at: redis.loop.now)
         tell(verdict, name, completion)
         if let question { ask(question, name, limit) }
     }
 
-    /// Asks for one; nil to go on, or after how many milliseconds to try again.
-    func take(_ kind: RateKind, _ subject: Subject) async -> Int64? {
+    /// The same, awaited: nil to go on, or after how many milliseconds to try again.
+    func take(_ kind: RateKind, _ subject: Subject, count: Int = 1) async -> Int64? {
         await withCheckedContinuation { continuation in
-            take(kind, subject) { continuation.resume(returning: $0) }
+            take(kind, subject, count: count) { continuation.resume(returning: $0) }
         }
     }
 
@@ -151,6 +152,13 @@ final class RateLimiter {
         command.add(Int64(debt))
         command.add(Int64(want))
         return command
+    }
+}
+
+extension RateLimiter {
+    /// Asks for what a user's request costs; throws `too-fast` where they have to wait.
+    func admit(_ kind: RateKind, _ user: UUID, count: Int = 1) async throws(CommandError) {
+        if let retryAfter = await take(kind, .user(user), count: count) { throw .tooFast(retryAfter: retryAfter) }
     }
 }
 

@@ -4,6 +4,16 @@ internal import Shared
 enum RateKind: String, Sendable, CaseIterable {
     /// Messages, edits and deletes of a user.
     case sends
+    /// Conversations, histories and files that a user reads.
+    case reads
+    /// Conversations that a user creates or changes.
+    case changes
+    /// Members whom a user brings into conversations.
+    case members
+    /// How far a user says that they have got or read.
+    case cursors
+    /// One-time tickets for a handshake that a user gets.
+    case tickets
     /// Typing notices of a user.
     case typing
     /// Subscriptions that a user begins.
@@ -25,6 +35,11 @@ struct RateLimits: Sendable {
     init(_ reader: inout ConfigReader) {
         var limits: [RateKind: RateLimit] = [:]
         limits[.sends] = reader.read(GatewaySettings.rateSends)
+        limits[.reads] = reader.read(GatewaySettings.rateReads)
+        limits[.changes] = reader.read(GatewaySettings.rateChanges)
+        limits[.members] = reader.read(GatewaySettings.rateMembers)
+        limits[.cursors] = reader.read(GatewaySettings.rateCursors)
+        limits[.tickets] = reader.read(GatewaySettings.rateTickets)
         limits[.typing] = reader.read(GatewaySettings.rateTyping)
         limits[.subscribes] = reader.read(GatewaySettings.rateSubscribes)
         limits[.uploads] = reader.read(GatewaySettings.rateUploads)

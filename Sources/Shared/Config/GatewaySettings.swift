@@ -123,6 +123,18 @@ public enum GatewaySettings {
 
     package static let rateSends = Setting<RateLimit?>.rate(
         "RATE_SENDS", default: "20/s:200", "How often a user may send, edit and delete, on all nodes together.")
+    package static let rateReads = Setting<RateLimit?>.rate(
+        "RATE_READS", default: "50/s:500", "How often a user may read conversations, histories and files by REST.")
+    package static let rateChanges = Setting<RateLimit?>.rate(
+        "RATE_CHANGES", default: "5/s:100",
+        "How often a user may create, archive or unarchive a conversation, or add or remove a member.")
+    package static let rateMembers = Setting<RateLimit?>.rate(
+        "RATE_MEMBERS", default: "20/s:2000",
+        "How many members a user may bring into conversations; a new conversation costs as many as it has.")
+    package static let rateCursors = Setting<RateLimit?>.rate(
+        "RATE_CURSORS", default: "20/s:200", "How often a user may say what they have got or read.")
+    package static let rateTickets = Setting<RateLimit?>.rate(
+        "RATE_TICKETS", default: "2/s:60", "How often a user may get a one-time ticket.")
     package static let rateTyping = Setting<RateLimit?>.rate(
         "RATE_TYPING", default: "10/s:100", "How often a user may send typing notices.")
     package static let rateSubscribes = Setting<RateLimit?>.rate(
@@ -221,6 +233,11 @@ public enum GatewaySettings {
             "Rate limits",
             [
                 rateSends.declaration,
+                rateReads.declaration,
+                rateChanges.declaration,
+                rateMembers.declaration,
+                rateCursors.declaration,
+                rateTickets.declaration,
                 rateTyping.declaration,
                 rateSubscribes.declaration,
                 rateUploads.declaration,

@@ -115,4 +115,44 @@ import Testing
         _ = allowance.failed()
         #expect(allowance.surplus(at: 10_000, idle: 2_000) == 0)
     }
+
+    /// A group of a thousand costs a thousand, which one loop doesn't have at hand.
+    @Test func whatCostsMoreIsAskedForAtOnce() {
+        var allowance = Allowance(RateLimit(interval: 50, burst: 2_000))
+        let (verdict, question) = allowance.take(1, count: 1_000, at: 0)
+        #expect(verdict == .wait && question == Allowance.Question(debt: 0, want: 1_000))
+        let answer = allowance.answered(given: 1_000, retryAfter: 1, at: 1)
+        #expect(answer.settled.map(\.1) == [.go])
+    }
+
+    /// Where Redis gives less than is wanted there is no more: nobody asks again and again for the rest, and what was given
+    /// serves the next.
+    @Test func whatCostsMoreThanThereIsIsRefusedForAsLongAsItTakes() {
+        var allowance = Allowance(RateLimit(interval: 50, burst: 2_000))
+        _ = allowance.take(1, count: 1_000, at: 0)
+        let (second, none) = allowance.take(2, count: 10, at: 0)
+        #expect(second == .wait && none == nil)
+        let answer = allowance.answered(given: 400, retryAfter: 50, at: 1)
+        #expect(answer.settled.map(\.0) == [1, 2])
+        #expect(answer.settled.map(\.1) == [.refuse(retryAfter: 50 + 599 * 50), .go])
+        #expect(answer.question == nil)
+        #expect(allowance.take(3, count: 390, at: 2).0 == .go)
+    }
+
+    @Test func whatCostsMoreThanTheBucketHoldsTakesAllOfIt() {
+        var allowance = Allowance(RateLimit(interval: 50, burst: 20))
+        #expect(allowance.take(1, count: 1_000, at: 0).1 == Allowance.Question(debt: 0, want: 20))
+        #expect(allowance.answered(given: 20, retryAfter: 1, at: 1).settled.map(\.1) == [.go])
+    }
+
+    @Test func whoWaitsForMuchIsntOvertaken() {
+        var allowance = Allowance(RateLimit(interval: 50, burst: 100))
+        _ = allowance.take(0, at: 0)
+        _ = allowance.take(1, count: 50, at: 0)
+        _ = allowance.take(2, at: 0)
+        let first = allowance.answered(given: 5, retryAfter: 1, at: 1)
+        #expect(first.settled.isEmpty && first.question == Allowance.Question(debt: 0, want: 46))
+        let second = allowance.answered(given: 46, retryAfter: 1, at: 2)
+        #expect(second.settled.map(\.0) == [1, 2] && second.settled.allSatisfy { $0.1 == .go })
+    }
 }

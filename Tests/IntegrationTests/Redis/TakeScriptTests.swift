@@ -53,16 +53,22 @@ import Testing
         }
     }
 
-    @Test func aFullBucketLeavesNothingBehind() async throws {
+    /// A key that expires is deleted in the append-only file and in replicas, too.
+    @Test func aBucketInUseDoesNotExpireAndOneThatIsFullGoesAfterAMinute() async throws {
         try await onLoop { loop in
             try await withRedis(loop) { redis, _ in
                 let key = "rate:test:\(UUID.random())"
                 _ = try await take(redis, key, want: 2, interval: "0.5")
                 #expect(try await take(redis, key, want: -2, interval: "0.5").first == -2)
-                #expect(try await redis.call("EXISTS", key).integer == 0)
+                let idle = try #require(try await redis.call("PTTL", key).integer)
+                #expect(idle > 59_000 && idle <= 60_010)
                 _ = try await take(redis, key, want: 10)
+                let kept = try #require(try await redis.call("PTTL", key).integer)
+                #expect(kept > 59_000 && kept <= idle, "what lives long enough isn't prolonged")
+                _ = try await redis.call("PEXPIRE", key, "29000")
+                _ = try await take(redis, key, want: 1)
                 let lifetime = try #require(try await redis.call("PTTL", key).integer)
-                #expect(lifetime > 9_000 && lifetime <= 10_000)
+                #expect(lifetime > 68_000 && lifetime <= 70_000)
             }
         }
     }
