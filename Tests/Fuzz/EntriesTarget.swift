@@ -20,6 +20,9 @@ enum EntriesTarget {
         _ = MembersNotice(bytes)
         _ = ConversationNotice.json(in: bytes)
         _ = ReceiptNotice.json(in: bytes)
+        if let notice = GroupNotice(bytes) {
+            expect(GroupNotice(notice.payload) == notice, "a notice is read otherwise than it was written")
+        }
         for move in CursorNotice(bytes)?.moves ?? [] { _ = move.json(in: .random()) }
         _ = StreamID(String(decoding: bytes, as: UTF8.self))
     }

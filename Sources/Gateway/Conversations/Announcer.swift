@@ -16,27 +16,48 @@ final class Announcer {
         self.worker = worker
     }
 
-    /// Publishes a notice to users; who isn't there learns of it from the list of his conversations.
-    func tell(_ event: String, _ conversation: Conversation, to users: some Sequence<UUID>) {
-        let json = JSON.object(JSONObject([("event", .string(event)), ("conversation", conversation.json())]))
-        let payload = ConversationNotice.payload(json)
-        for user in users {
-            var command = RedisCommand("PUBLISH", Keys.userChannel(user))
-            command.add(payload)
-            worker.redis.send(command) { _ in }
-        }
+    /// Tells users that a conversation was made; who isn't there learns of it from the list of their conversations.
+    func tellCreated(_ conversation: Conversation, to users: [UUID]) {
+        publish(ConversationNotice(event: "created", conversation).payload, to: users)
     }
 
     /// Tells the members of a change. Where its SYSTEM message can't be written now, that is done later, by whichever node.
     func announce(_ announcement: Announcement, in conversation: Conversation) async {
-        var audience = Set(conversation.participants.map(\.user))
-        if let subject = announcement.subject { audience.insert(subject) }
-        tell(announcement.event, conversation, to: audience)
+        await tell(announcement, conversation)
         guard await say(announcement) else { return }
         do throws(PostgresError) {
             try await announcement.remove(worker.postgres)
         } catch {
             log(announcement, "\(error)")
+        }
+    }
+
+    /// A group hears of a change by its channel, once, and whom it is about by their own; the two of a DIRECT conversation have
+    /// theirs.
+    private func tell(_ announcement: Announcement, _ conversation: Conversation) async {
+        let notice = ConversationNotice(event: announcement.event, conversation)
+        switch conversation.kind {
+        case .direct: publish(notice.payload, to: conversation.participants.map(\.user))
+        case .group where worker.node.oldestFormat >= GroupNotice.format:
+            let id = conversation.id
+            let channel = Keys.channel(id, worker.node.partitioning.partition(of: id))
+            var command = RedisCommand("PUBLISH", channel)
+            command.add(GroupNotice(conversation: id, subject: announcement.subject, json: notice.json).payload)
+            worker.redis.send(command) { _ in }
+            if let subject = announcement.subject { publish(notice.payload, to: [subject]) }
+        case .group:
+            // A node of the first release hears on its users' own channels alone.
+            let members = (try? await ConversationStore.members(of: conversation.id, worker.postgres)) ?? []
+            publish(notice.payload, to: Array(Set(members + [announcement.subject].compactMap { $0 })))
+        }
+    }
+
+    private func publish(_ payload: [UInt8], to users: [UUID]) {
+        worker.loop.spawn { [worker] in
+            _ = try? await worker.redis.call(RedisScripts.tell, keys: []) { command in
+                command.add(payload)
+                for user in users { command.add(user.description) }
+            }
         }
     }
 
@@ -51,7 +72,7 @@ final class Announcer {
                 worker.postgres, seconds: Self.patience, limit: Self.overduePerTurn)
             for announcement in overdue {
                 let conversation = try await worker.postgres.transaction { connection throws(PostgresError) in
-                    try await ConversationStore.read(announcement.conversation, connection)
+                    try await ConversationStore.read(announcement.conversation, for: [], connection)
                 }
                 if let conversation { await announce(announcement, in: conversation) }
             }

@@ -49,7 +49,9 @@ struct ConversationChanges {
         try await postgres.transaction { connection throws(PostgresError) in
             let locked = try await connection.query(
                 "select id from conversations where id = $1 for update", [.uuid(id)])
-            guard !locked.rows.isEmpty, let before = try await ConversationStore.read(id, connection),
+            guard !locked.rows.isEmpty,
+                let before = try await ConversationStore.read(
+                    id, for: [user] + [change.event.subject].compactMap { $0 }, connection),
                 let own = before.role(of: user)
             else { return .notFound }
             if let refusal = Self.refusal(of: change, in: before, user, own) { return .refused(refusal) }
@@ -68,7 +70,7 @@ struct ConversationChanges {
                 conversation: id, version: version, event: change.event.name, actor: user,
                 subject: change.event.subject)
             try await announcement.insert(connection)
-            guard let after = try await ConversationStore.read(id, connection) else {
+            guard let after = try await ConversationStore.read(id, for: [user], connection) else {
                 throw .unexpectedReply("the conversation is gone")
             }
             return .changed(after, announcement)
@@ -104,7 +106,7 @@ struct ConversationChanges {
             return CommandError(.notAllowed, "Only an ADMIN of the conversation may do this.")
         }
         if case .add(let other) = change, conversation.role(of: other) == nil,
-            conversation.participants.count >= maximumParticipants
+            conversation.participantCount >= Int64(maximumParticipants)
         {
             return CommandError(
                 .invalidField, "A conversation has at most \(maximumParticipants) participants.", field: "userId")
@@ -162,9 +164,4 @@ struct ConversationChanges {
             throw .notConnected
         }
     }
-}
-
-extension Conversation {
-    /// A participant's role; nil for anybody else.
-    func role(of user: UUID) -> String? { participants.first { $0.user == user }?.role }
 }

@@ -31,8 +31,14 @@ struct ConversationStore {
 
     /// So many unread messages are counted.
     static let maximumUnread = 100
+    /// They are looked for among so many of the newest: one's own and deleted ones among them count for nothing, however many
+    /// there are.
+    private static let scannedUnread = 200
 
-    private static let columns = "c.id, c.type, c.title, c.created_by, c.created_at, c.archived_at is not null"
+    private static let columns = """
+        c.id, c.type, c.title, c.created_by, c.created_at, c.archived_at is not null,
+        (select count(*) from participants where conversation_id = c.id)
+        """
 
     private let postgres: PostgresPool
 
@@ -62,7 +68,7 @@ struct ConversationStore {
                     "select id from conversations where direct_low = $1 and direct_high = $2 and type = 'DIRECT'",
                     [.uuid(pair[0]), .uuid(pair[1])])
                 guard let existing = known.rows.first?.uuid(0),
-                    let conversation = try await Self.read(existing, connection)
+                    let conversation = try await Self.read(existing, for: users, connection)
                 else { throw .unexpectedReply("the pair's conversation is gone") }
                 return .existing(conversation)
             }
@@ -72,7 +78,7 @@ struct ConversationStore {
                 select $1, user_id, case when user_id = $3 then 'ADMIN' else 'MEMBER' end
                 from unnest($2::uuid[]) as user_id
                 """, [.uuid(id), .uuids(users), .uuid(creator)])
-            guard let conversation = try await Self.read(id, connection) else {
+            guard let conversation = try await Self.read(id, for: [creator], connection) else {
                 throw .unexpectedReply("the new conversation is gone")
             }
             return .created(conversation)
@@ -82,8 +88,8 @@ struct ConversationStore {
     /// A conversation of which `user` is a participant.
     func read(_ id: UUID, for user: UUID) async throws(PostgresError) -> Conversation? {
         try await postgres.transaction { connection throws(PostgresError) in
-            guard let conversation = try await Self.read(id, connection),
-                conversation.participants.contains(where: { $0.user == user })
+            guard let conversation = try await Self.read(id, for: [user], connection),
+                conversation.participant(user) != nil
             else { return nil }
             return conversation
         }
@@ -102,10 +108,10 @@ struct ConversationStore {
                 ]
             ).rows
             let ids = rows.compactMap { $0.uuid(12) }
-            let people = try await Self.participants(of: ids, connection)
+            let people = try await Self.participants(of: ids, and: [user], connection)
             return rows.compactMap { row in
                 guard let id = row.uuid(12), var conversation = Self.conversation(row, from: 12),
-                    let activity = row.milliseconds(18)
+                    let activity = row.milliseconds(19)
                 else { return nil }
                 conversation.participants = people[id] ?? []
                 return Listed(
@@ -129,21 +135,24 @@ struct ConversationStore {
         order by activity desc, c.id desc limit $4
         """
 
-    /// How many messages of others, up to `maximumUnread`, PostgreSQL has between the two places of each conversation.
+    /// How many messages of others, up to `maximumUnread`, PostgreSQL has between the two places of each conversation; none for
+    /// one in which the user isn't any more.
     func unread(of user: UUID, _ places: [Unread]) async throws(PostgresError) -> [UUID: Int64] {
         guard !places.isEmpty else { return [:] }
         let rows = try await postgres.query(
             """
             select e.id, (select count(*) from (
-                select from messages m
-                where m.conversation_id = e.id and m.id > e.read and m.id <= e.last and m.sender_id <> $1
-                    and m.duplicate_of is null and not m.is_deleted
-                limit $5) as unread)
+                select from (
+                    select m.sender_id, m.is_deleted from messages m
+                    where m.conversation_id = e.id and m.id > e.read and m.id <= e.last and m.duplicate_of is null
+                    order by m.id desc limit $6) as newest
+                where newest.sender_id <> $1 and not newest.is_deleted limit $5) as unread)
             from unnest($2::uuid[], $3::bigint[], $4::bigint[]) as e (id, read, last)
+            join participants p on p.conversation_id = e.id and p.user_id = $1
             """,
             [
                 .uuid(user), .uuids(places.map(\.conversation)), .ids(places.map(\.read)),
-                .ids(places.map(\.last)), .integer(Int64(Self.maximumUnread)),
+                .ids(places.map(\.last)), .integer(Int64(Self.maximumUnread)), .integer(Int64(Self.scannedUnread)),
             ]
         ).rows
         var counts: [UUID: Int64] = [:]
@@ -151,36 +160,72 @@ struct ConversationStore {
         return counts
     }
 
-    /// Reads a conversation within a transaction.
+    /// Participants of a conversation by their ids, those behind `after`, where `user` is one; nil where they aren't.
+    func participants(
+        of id: UUID, for user: UUID, after: UUID?, limit: Int
+    ) async throws(PostgresError) -> [Conversation.Participant]? {
+        try await postgres.transaction { connection throws(PostgresError) in
+            let own = try await connection.query(
+                "select from participants where conversation_id = $1 and user_id = $2", [.uuid(id), .uuid(user)])
+            guard !own.rows.isEmpty else { return nil }
+            return try await connection.query(
+                """
+                select conversation_id, user_id, role, joined_at, delivered_id, read_id from participants
+                where conversation_id = $1 and ($2::uuid is null or user_id > $2) order by user_id limit $3
+                """, [.uuid(id), after.map { .uuid($0) } ?? .null, .integer(Int64(limit))]
+            ).rows.compactMap { Self.participant($0)?.participant }
+        }
+    }
+
+    /// All who are in a conversation.
+    static func members(of id: UUID, _ postgres: PostgresPool) async throws(PostgresError) -> [UUID] {
+        try await postgres.query("select user_id from participants where conversation_id = $1", [.uuid(id)])
+            .rows.compactMap { $0.uuid(0) }
+    }
+
+    /// Reads a conversation within a transaction, with what there is of some users beside its first participants.
     static func read(
-        _ id: UUID, _ connection: PostgresConnection
+        _ id: UUID, for users: [UUID], _ connection: PostgresConnection
     ) async throws(PostgresError) -> Conversation? {
         let rows = try await connection.query("select \(columns) from conversations c where c.id = $1", [.uuid(id)])
             .rows
         guard let row = rows.first, var conversation = conversation(row, from: 0) else { return nil }
-        conversation.participants = try await participants(of: [id], connection)[id] ?? []
+        conversation.participants = try await participants(of: [id], and: users, connection)[id] ?? []
         return conversation
     }
 
+    /// The first participants of each conversation and some others, by when they came. The first are those with the lowest ids,
+    /// which the primary key finds without reading the others.
     private static func participants(
-        of ids: [UUID], _ connection: PostgresConnection
+        of ids: [UUID], and users: [UUID], _ connection: PostgresConnection
     ) async throws(PostgresError) -> [UUID: [Conversation.Participant]] {
         let rows = try await connection.query(
             """
-            select conversation_id, user_id, role, joined_at, delivered_id, read_id from participants
-            where conversation_id = any($1::uuid[]) order by joined_at, user_id
-            """, [.uuids(ids)]
+            select e.id, p.user_id, p.role, p.joined_at, p.delivered_id, p.read_id
+            from unnest($1::uuid[]) as e (id) cross join lateral (
+                (select user_id, role, joined_at, delivered_id, read_id from participants
+                    where conversation_id = e.id order by user_id limit $3)
+                union
+                (select user_id, role, joined_at, delivered_id, read_id from participants
+                    where conversation_id = e.id and user_id = any($2::uuid[]))) as p
+            order by p.joined_at, p.user_id
+            """, [.uuids(ids), .uuids(users), .integer(Int64(Conversation.shownParticipants))]
         ).rows
         var people: [UUID: [Conversation.Participant]] = [:]
         for row in rows {
-            guard let id = row.uuid(0), let user = row.uuid(1), let role = row.text(2),
-                let joinedAt = row.milliseconds(3)
-            else { continue }
-            let position = Cursors.Position(delivered: row.eventID(4) ?? .zero, read: row.eventID(5) ?? .zero)
-            people[id, default: []].append(
-                Conversation.Participant(user: user, role: role, joinedAt: joinedAt, position: position))
+            guard let (id, participant) = participant(row) else { continue }
+            people[id, default: []].append(participant)
         }
         return people
+    }
+
+    private static func participant(
+        _ row: PostgresRow
+    ) -> (conversation: UUID, participant: Conversation.Participant)? {
+        guard let id = row.uuid(0), let user = row.uuid(1), let role = row.text(2), let joinedAt = row.milliseconds(3)
+        else { return nil }
+        let position = Cursors.Position(delivered: row.eventID(4) ?? .zero, read: row.eventID(5) ?? .zero)
+        return (id, Conversation.Participant(user: user, role: role, joinedAt: joinedAt, position: position))
     }
 
     private static func conversation(_ row: PostgresRow, from first: Int) -> Conversation? {
@@ -189,6 +234,6 @@ struct ConversationStore {
         else { return nil }
         return Conversation(
             id: id, kind: kind, title: row.text(first + 2), createdBy: createdBy, createdAt: createdAt,
-            isArchived: row.bool(first + 5) ?? false)
+            isArchived: row.bool(first + 5) ?? false, participantCount: row.integer(first + 6) ?? 0)
     }
 }

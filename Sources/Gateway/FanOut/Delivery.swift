@@ -20,6 +20,8 @@ enum Delivery: Sendable {
     case conversationNotice(user: UUID, json: [UInt8])
     /// For one user: how far somebody has got and read a conversation of his, as JSON.
     case receipt(user: UUID, json: [UInt8])
+    /// News of a group, for the members who have its topic.
+    case groupNotice(GroupNotice)
     /// How far members of a group have got and read it.
     case cursors(CursorNotice)
 }
@@ -79,19 +81,6 @@ struct MembersNotice: Equatable {
 /// That cursors have moved: `1 r` and a line feed on a user's channel, then JSON, written by the cursor script.
 enum ReceiptNotice {
     private static let head = Array("1 r\n".utf8)
-
-    /// The JSON in a payload; nil where it is something else.
-    static func json(in payload: [UInt8]) -> [UInt8]? {
-        payload.starts(with: head) ? Array(payload.dropFirst(head.count)) : nil
-    }
-}
-
-/// News for a user of his conversations: `1 c` and a line feed on his channel, then JSON.
-enum ConversationNotice {
-    private static let head = Array("1 c\n".utf8)
-
-    /// What is published.
-    static func payload(_ json: JSON) -> [UInt8] { head + JSONWriter.bytes(json) }
 
     /// The JSON in a payload; nil where it is something else.
     static func json(in payload: [UInt8]) -> [UInt8]? {

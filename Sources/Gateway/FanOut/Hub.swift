@@ -66,6 +66,9 @@ final class Hub {
         } else if let json = ReceiptNotice.json(in: payload) {
             guard let user = UUID(channel.dropFirst(2)), let entry = users[user] else { return }
             for worker in entry.workers { hand(.receipt(user: user, json: json), to: worker) }
+        } else if let notice = GroupNotice(payload) {
+            guard let entry = entries[notice.conversation] else { return }
+            for worker in entry.workers { hand(.groupNotice(notice), to: worker) }
         } else if let notice = CursorNotice(payload) {
             guard let entry = entries[notice.conversation] else { return }
             for worker in entry.workers { hand(.cursors(notice), to: worker) }

@@ -35,13 +35,13 @@ final class Room {
 
     /// The listeners who may have written something of what somebody has got or read.
     func authors(concernedBy move: CursorNotice.Move) -> Set<UUID> {
+        listeners.filter { $0 != move.user && authors.mayHaveWritten($0, move) }
+    }
+
+    /// The users who hear the conversation's events.
+    var listeners: Set<UUID> {
         var users: Set<UUID> = []
-        for group in events.values {
-            for member in group.members {
-                let user = member.session.identity.user
-                if user != move.user, authors.mayHaveWritten(user, move) { users.insert(user) }
-            }
-        }
+        for group in events.values { for member in group.members { users.insert(member.session.identity.user) } }
         return users
     }
 

@@ -47,6 +47,9 @@ final class Rooms {
         rooms[notice.conversation]?.deliver(notice)
     }
 
+    /// The users who hear a conversation's events.
+    func listeners(of conversation: UUID) -> Set<UUID> { rooms[conversation]?.listeners ?? [] }
+
     /// The listeners who may have written something of what somebody has got or read.
     func authors(in conversation: UUID, concernedBy move: CursorNotice.Move) -> Set<UUID> {
         rooms[conversation]?.authors(concernedBy: move) ?? []

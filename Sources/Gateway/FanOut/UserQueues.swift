@@ -114,6 +114,13 @@ final class UserQueues {
         for subscription in users[user]?.conversations ?? [] { send(json, "conversation", to: subscription) }
     }
 
+    /// The same, for those of the user's sessions that have a conversation's topic.
+    func deliver(notice json: [UInt8], to user: UUID, withTopicOf conversation: UUID) {
+        for subscription in users[user]?.conversations ?? [] where subscription.session.hasTopic(of: conversation) {
+            send(json, "conversation", to: subscription)
+        }
+    }
+
     func deliver(receipt json: [UInt8], to user: UUID) {
         for subscription in users[user]?.receipts ?? [] { send(json, "receipt", to: subscription) }
     }

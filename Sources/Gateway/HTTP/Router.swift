@@ -21,7 +21,7 @@ final class Router {
         let store = ConversationStore(worker.postgres)
         conversations = ConversationsResource(worker: worker, store: store)
         messages = MessagesResource(worker: worker)
-        members = MembersResource(worker: worker)
+        members = MembersResource(worker: worker, store: store)
         tickets = TicketsResource(worker: worker)
         files = FilesResource(worker: worker)
         admin = AdminResource(worker: worker)

@@ -35,7 +35,7 @@ struct ConversationsResource {
                 worker.log.authorisationFailed("read", origin, id)
                 throw CommandError.conversationNotFound
             }
-            return Router.json(200, JSONWriter.bytes(conversation.json()))
+            return Router.json(200, JSONWriter.bytes(conversation.json(to: origin.identity.user)))
         } catch let error as CommandError {
             throw error
         } catch {
@@ -76,12 +76,14 @@ struct ConversationsResource {
         }
         switch creation {
         case .created(let conversation):
-            worker.announcer.tell("created", conversation, to: conversation.participants.map(\.user))
-            var response = Router.json(201, JSONWriter.bytes(conversation.json()))
+            worker.announcer.tellCreated(conversation, to: users)
+            var response = Router.json(201, JSONWriter.bytes(conversation.json(to: creator)))
             response.headers.add("Location", "/api/conversations/\(conversation.id)")
             return response
         case .existing(let conversation):
-            guard conversation.isArchived else { return Router.json(200, JSONWriter.bytes(conversation.json())) }
+            guard conversation.isArchived else {
+                return Router.json(200, JSONWriter.bytes(conversation.json(to: creator)))
+            }
             return ProblemDetails.response(
                 status: 409, code: ErrorCode.archived.rawValue,
                 detail: "The conversation of these two is archived.",
@@ -107,14 +109,19 @@ struct ConversationsResource {
         }
         let shown = Array(page.prefix(query.limit))
         let recent = await recentEvents(of: shown)
-        let cursors = await cursors(of: shown)
+        let cursors = await cursors(of: shown, for: user)
         let unread = try await unread(of: user, shown, recent, cursors)
         var items: [(activity: Int64, json: JSON)] = []
         for listed in shown {
             let id = listed.conversation.id
+            // Whoever was removed meanwhile gets nothing that was accepted since.
+            guard let unread = unread[id] else { continue }
             let last = await newest(of: listed, recent[id] ?? [])
             items.append(
-                (Self.activity(of: last) ?? listed.activity, Self.json(listed, last, cursors[id], unread[id] ?? 0)))
+                (
+                    Self.activity(of: last) ?? listed.activity,
+                    Self.json(listed, to: user, last, cursors[id]?.all, unread)
+                ))
         }
         items.sort { $0.activity > $1.activity }
         var next: JSON = .null
@@ -151,11 +158,11 @@ struct ConversationsResource {
 
     /// How many messages of others the user hasn't read: those that PostgreSQL has, and those behind them in Redis.
     private func unread(
-        of user: UUID, _ listed: [ConversationStore.Listed], _ recent: [UUID: [Event]], _ cursors: [UUID: Cursors]
+        of user: UUID, _ listed: [ConversationStore.Listed], _ recent: [UUID: [Event]], _ known: [UUID: Known]
     ) async throws(CommandError) -> [UUID: Int64] {
         let places = listed.map { one in
             ConversationStore.Unread(
-                conversation: one.conversation.id, read: cursors[one.conversation.id]?.positions[user]?.read ?? .zero,
+                conversation: one.conversation.id, read: known[one.conversation.id]?.read ?? .zero,
                 last: one.last?.id ?? .zero)
         }
         var counts: [UUID: Int64]
@@ -169,27 +176,47 @@ struct ConversationsResource {
             let waiting = (recent[place.conversation] ?? []).count { event in
                 event.messageID > max(place.read, place.last) && event.head.kind != .deleted && event.sender != user
             }
-            let count = (counts[place.conversation] ?? 0) + Int64(waiting)
-            counts[place.conversation] = min(count, Int64(ConversationStore.maximumUnread))
+            guard let stored = counts[place.conversation] else { continue }
+            counts[place.conversation] = min(stored + Int64(waiting), Int64(ConversationStore.maximumUnread))
         }
         return counts
     }
 
+    /// What is known of who has read a conversation.
+    private struct Known {
+        /// Of everybody, where anybody asks.
+        var all: Cursors
+        /// Up to where the user has read it.
+        var read: EventID
+    }
+
     /// What PostgreSQL says of who has read what, and where Redis knows of more, that.
-    private func cursors(of listed: [ConversationStore.Listed]) async -> [UUID: Cursors] {
-        let ids = listed.map(\.conversation.id)
-        var all: [UUID: Cursors] = [:]
-        for one in listed { all[one.conversation.id] = one.conversation.cursors }
-        let commands = ids.map { RedisCommand("HGETALL", Keys.cursors($0, worker.node.partitioning.partition(of: $0))) }
-        guard let replies = try? await worker.redis.pipeline(commands) else { return all }
-        for (id, reply) in zip(ids, replies) {
-            all[id]?.advance(by: Cursors(reply))
+    private func cursors(of listed: [ConversationStore.Listed], for user: UUID) async -> [UUID: Known] {
+        var known: [UUID: Known] = [:]
+        let commands = listed.map { one in
+            let conversation = one.conversation
+            let all = conversation.cursors
+            known[conversation.id] = Known(all: all, read: conversation.participant(user)?.position.read ?? .zero)
+            let key = Keys.cursors(conversation.id, worker.node.partitioning.partition(of: conversation.id))
+            return all.positions.isEmpty ? RedisCommand("HMGET", key, "r:\(user)") : RedisCommand("HGETALL", key)
         }
-        return all
+        guard let replies = try? await worker.redis.pipeline(commands) else { return known }
+        for (one, reply) in zip(listed, replies) {
+            let id = one.conversation.id
+            guard var found = known[id] else { continue }
+            if found.all.positions.isEmpty {
+                found.read = max(found.read, reply.elements?.first?.eventID ?? .zero)
+            } else {
+                found.all.advance(by: Cursors(reply))
+                found.read = found.all.positions[user]?.read ?? found.read
+            }
+            known[id] = found
+        }
+        return known
     }
 
     private static func json(
-        _ listed: ConversationStore.Listed, _ last: Event?, _ cursors: Cursors?, _ unread: Int64
+        _ listed: ConversationStore.Listed, to user: UUID, _ last: Event?, _ cursors: Cursors?, _ unread: Int64
     ) -> JSON {
         var message = JSON.null
         if let last {
@@ -197,7 +224,9 @@ struct ConversationsResource {
             last.appendClientJSON(to: &json, cursors)
             message = (try? JSONParser.parse(json)) ?? .null
         }
-        return listed.conversation.json([("lastMessage", message), ("unread", .integer(unread))])
+        return listed.conversation.json(
+            showing: Conversation.listedParticipants, to: user,
+            [("lastMessage", message), ("unread", .integer(unread))])
     }
 
     private static func activity(of event: Event?) -> Int64? {

@@ -154,6 +154,10 @@ final class Worker {
             case .members(let conversation, let verdict): rooms.enforce(verdict, in: conversation)
             case .conversationNotice(let user, let json): userQueues.deliver(notice: json, to: user)
             case .receipt(let user, let json): userQueues.deliver(receipt: json, to: user)
+            case .groupNotice(let notice):
+                for user in rooms.listeners(of: notice.conversation) where user != notice.subject {
+                    userQueues.deliver(notice: notice.json, to: user, withTopicOf: notice.conversation)
+                }
             case .cursors(let notice): deliver(notice)
             }
         }

@@ -10,6 +10,8 @@ public enum RedisScripts {
     public static let cursor = RedisScript(PackageResources.cursor_lua)
     /// Reads how far the participants of a conversation have got and read it.
     public static let cursors = RedisScript(PackageResources.cursors_lua)
+    /// Publishes one payload on the channels of several users.
+    public static let tell = RedisScript(PackageResources.tell_lua)
     /// Mends a conversation of which Redis has lost events.
     public static let rebuild = RedisScript(PackageResources.rebuild_lua)
     /// Moves a partition's cursor and trims what is committed.
