@@ -30,6 +30,9 @@ struct Draft {
     /// What the draft adds to a call.
     var byteCount: Int { tail.count + keptTail.count + 128 }
 
+    /// What the draft takes while it waits, however often it is sent: once or, sealed, twice its content.
+    var submittedByteCount: Int { 2 * tail.count + 512 }
+
     /// A draft of `message`; `sender` sends it under `clientMessageID`, which for a change are not those of the message. `deadline` in
     /// monotonic milliseconds.
     init(

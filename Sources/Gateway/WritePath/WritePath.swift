@@ -4,16 +4,15 @@ internal import Shared
 ///
 /// Confined to its loop.
 final class WritePath {
-    /// So many messages may wait on one loop; further ones are asked to try later.
+    /// So many messages, and so many bytes of them, may wait on one loop; further ones are asked to try later.
     private static let maximumWaiting = 65_536
+    private static let maximumWaitingBytes = 32 << 20
     /// A message whose conversation is cold again after so many loads is asked to try later.
     private static let maximumLoads = 4
     /// Milliseconds between two looks at deadlines.
     private static let deadlineStep: Int64 = 250
     /// Refusals of Redis that pass by themselves; the call wasn't made, so the batch waits and goes again.
-    private static let passing: Set<Substring> = [
-        "LOADING", "TRYAGAIN", "CLUSTERDOWN", "BUSY", "MASTERDOWN", "READONLY",
-    ]
+    private static let passing: Set<Substring> = ["LOADING", "TRYAGAIN", "CLUSTERDOWN", "BUSY"]
 
     private let redis: RedisConnection
     private let loader: ConversationLoader
@@ -24,7 +23,9 @@ final class WritePath {
     private let metrics: GatewayMetrics
     private var lanes: [Lane]
     private var dirty: Set<Int> = []
+    private var resting = RestingLanes()
     private var waitingCount = 0
+    private var waitingBytes = 0
     /// The highest event id that this loop knows of a conversation.
     var seen: (UUID) -> EventID = { _ in .zero }
     /// Called with a conversation of which Redis has lost events.
@@ -55,10 +56,11 @@ final class WritePath {
 
     /// Takes a message; its completion is called later, in the order of the conversation.
     func submit(_ draft: Draft) {
-        guard waitingCount < Self.maximumWaiting else {
+        guard waitingCount < Self.maximumWaiting, waitingBytes < Self.maximumWaitingBytes else {
             return draft.completion(.refused(.unavailable("too many messages wait")))
         }
         waitingCount += 1
+        waitingBytes += draft.submittedByteCount
         var draft = draft
         guard let vault else {
             draft.seal(with: nil)
@@ -87,10 +89,11 @@ final class WritePath {
         let numbers = dirty
         dirty.removeAll(keepingCapacity: true)
         guard redis.isReady else { return }
-        for number in numbers { send(number) }
+        for number in numbers where !resting.contains(number) { send(number) }
     }
 
     private func retryAll() {
+        resting.wakeAll()
         for number in lanes.indices where !lanes[number].isEmpty { dirty.insert(number) }
     }
 
@@ -106,6 +109,7 @@ final class WritePath {
     private func finish(_ number: Int, _ result: Result<RedisReply, RedisError>) {
         switch result {
         case .success(let reply):
+            resting.succeeded(number)
             guard let answers = AcceptCall.answers(in: reply, count: lanes[number].batch.count) else {
                 return refuseBatch(number, .outcomeUnknown)
             }
@@ -124,7 +128,14 @@ final class WritePath {
         } else if let code = error.code, Self.passing.contains(code) {
             lanes[number].keepBatch()
             metrics.acceptRetries.increment()
-            loop.schedule(after: 100) { [weak self] in self?.dirty.insert(number) }
+            loop.schedule(after: resting.rest(number)) { [weak self] in
+                self?.resting.wake(number)
+                self?.dirty.insert(number)
+            }
+        } else if let code = error.code, RedisConnection.refusedElsewhere.contains(code) {
+            // The batch goes again on the next connection.
+            lanes[number].keepBatch()
+            metrics.acceptRetries.increment()
         } else if case .refused(let text) = error {
             refuseBatch(number, .unavailable(text))
         } else if case .unexpectedReply = error {
@@ -185,6 +196,7 @@ final class WritePath {
 
     private func complete(_ draft: Draft, _ outcome: SendOutcome) {
         waitingCount -= 1
+        waitingBytes -= draft.submittedByteCount
         draft.completion(outcome)
     }
 }

@@ -8,6 +8,10 @@ public final class RedisConnection {
         let completion: (Result<RedisReply, RedisError>) -> Void
     }
 
+    /// The codes by which a Redis says that it isn't the master, or is cut off from it: the connection is closed, since behind
+    /// the same name another one may be the master by now.
+    public static let refusedElsewhere: Set<Substring> = ["READONLY", "MASTERDOWN"]
+
     private let transport: RedisTransport
     private let timeout: Int64
     private var pending = Queue<Pending>()
@@ -113,7 +117,11 @@ public final class RedisConnection {
             return transport.close(.unexpectedReply("a reply without a command"))
         }
         if case .error(let text) = reply {
-            next.completion(.failure(.refused(text)))
+            let error = RedisError.refused(text)
+            next.completion(.failure(error))
+            if let code = error.code, Self.refusedElsewhere.contains(code) {
+                transport.close(.connectionLost(text))
+            }
         } else {
             next.completion(.success(reply))
         }
