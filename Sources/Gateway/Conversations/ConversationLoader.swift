@@ -2,7 +2,7 @@ internal import Shared
 
 /// Brings a conversation's state and members from PostgreSQL into Redis, by a ticket that a change of members deletes.
 ///
-/// Confined to its loop; loads of one conversation that are asked for at once are one.
+/// Confined to its loop; loads of one conversation that are asked for at once are one, and few are under way at a time.
 final class ConversationLoader {
     enum Outcome: Sendable {
         /// Redis has it now, or another node is about to write it.
@@ -23,6 +23,7 @@ final class ConversationLoader {
     private let stateTTL: Int64
     private let loop: EventLoop
     private var waiting: [UUID: [(Outcome) -> Void]] = [:]
+    private var queue = LoadQueue()
 
     init(
         redis: RedisConnection, postgres: PostgresPool, partitioning: Partitioning, stateTTL: Int64, loop: EventLoop
@@ -40,10 +41,25 @@ final class ConversationLoader {
             return
         }
         waiting[conversation] = [completion]
+        switch queue.ask(conversation, at: loop.now) {
+        case .begins: begin(conversation)
+        case .waits: break
+        case .isFull: finish(conversation, .unavailable("too many conversations wait to be loaded"))
+        }
+    }
+
+    private func begin(_ conversation: UUID) {
         loop.spawn {
             let outcome = await self.loadOnce(conversation)
-            for completion in self.waiting.removeValue(forKey: conversation) ?? [] { completion(outcome) }
+            let (late, next) = self.queue.ended(at: self.loop.now)
+            if let next { self.begin(next) }
+            self.finish(conversation, outcome)
+            for one in late { self.finish(one, .unavailable("too many conversations were to be loaded before")) }
         }
+    }
+
+    private func finish(_ conversation: UUID, _ outcome: Outcome) {
+        for completion in waiting.removeValue(forKey: conversation) ?? [] { completion(outcome) }
     }
 
     /// The same, awaited.

@@ -9,6 +9,8 @@ struct Lane {
     static let maximumBytes = 256 * 1024
 
     private var queue = Queue<Draft>()
+    /// Messages of conversations that were loaded meanwhile: they go before the others.
+    private var front = Queue<Draft>()
     /// The drafts of the call that is under way or has to be repeated.
     private(set) var batch: [Draft] = []
     /// Whether the batch is with Redis.
@@ -16,7 +18,7 @@ struct Lane {
     /// Messages of conversations that are being loaded, in order.
     private var parked: [UUID: [Draft]] = [:]
 
-    var isEmpty: Bool { queue.isEmpty && batch.isEmpty && parked.isEmpty }
+    var isEmpty: Bool { queue.isEmpty && front.isEmpty && batch.isEmpty && parked.isEmpty }
 
     mutating func append(_ draft: Draft) {
         if parked[draft.conversation] != nil {
@@ -31,10 +33,10 @@ struct Lane {
         guard !isInFlight else { return [] }
         if batch.isEmpty {
             var bytes = 0
-            while batch.count < Self.maximumMessages, let next = queue.first,
+            while batch.count < Self.maximumMessages, let next = front.first ?? queue.first,
                 batch.isEmpty || bytes + next.byteCount <= Self.maximumBytes
             {
-                _ = queue.popFirst()
+                _ = front.popFirst() ?? queue.popFirst()
                 // Its conversation went cold after it was queued.
                 if parked[next.conversation] != nil {
                     parked[next.conversation]?.append(next)
@@ -75,11 +77,10 @@ struct Lane {
         parked.removeValue(forKey: conversation) ?? []
     }
 
-    /// Puts messages of a loaded conversation in front of the others.
+    /// Puts messages of a loaded conversation in front of those that were not sent yet; what waits there already is of others
+    /// that were loaded.
     mutating func prepend(_ drafts: [Draft]) {
-        let rest = queue.removeAll()
-        for draft in drafts { queue.append(draft) }
-        for draft in rest { queue.append(draft) }
+        for draft in drafts { front.append(draft) }
     }
 
     /// Takes out all messages whose deadline has passed and whose outcome no call under way will tell.
@@ -89,16 +90,19 @@ struct Lane {
             expired += batch.filter { $0.deadline <= now }
             batch.removeAll { $0.deadline <= now }
         }
-        if let first = queue.first, first.deadline <= now {
-            let all = queue.removeAll()
-            for draft in all {
-                if draft.deadline <= now { expired.append(draft) } else { queue.append(draft) }
-            }
-        }
+        Self.removeExpired(from: &front, at: now, to: &expired)
+        Self.removeExpired(from: &queue, at: now, to: &expired)
         for conversation in Array(parked.keys) {
             expired += parked[conversation]?.filter { $0.deadline <= now } ?? []
             parked[conversation]?.removeAll { $0.deadline <= now }
         }
         return expired
+    }
+
+    private static func removeExpired(from queue: inout Queue<Draft>, at now: Int64, to expired: inout [Draft]) {
+        guard let first = queue.first, first.deadline <= now else { return }
+        for draft in queue.removeAll() {
+            if draft.deadline <= now { expired.append(draft) } else { queue.append(draft) }
+        }
     }
 }

@@ -83,6 +83,24 @@ import Testing
                 || ids(lane.batch) == ["a1", "a2", "a3", "a4", "b3"])
     }
 
+    /// In a cold start each conversation's first message waits for its load; what comes back goes first, each in its order.
+    @Test func loadedConversationsGoBeforeWhatWaits() {
+        var lane = Lane()
+        for number in 0..<200 { lane.append(draft("later\(number)", in: second)) }
+        let cold = (0..<3).map { UUID(high: 7, low: UInt64($0)) }
+        for conversation in cold {
+            _ = lane.park(draft("1", in: conversation))
+            lane.append(draft("2", in: conversation))
+        }
+        for conversation in cold { lane.prepend(lane.unpark(conversation)) }
+        let batch = lane.takeBatch()
+        #expect(ids(Array(batch.prefix(7))) == ["1", "2", "1", "2", "1", "2", "later0"])
+        #expect(batch.prefix(6).map(\.conversation) == cold.flatMap { [$0, $0] })
+        _ = lane.finishBatch()
+        lane.prepend([draft("late", deadline: 50)])
+        #expect(ids(lane.removeExpired(at: 100)) == ["late"])
+    }
+
     @Test func whatHasPassedItsDeadlineIsTakenOutUnlessACallTellsItsOutcome() {
         var lane = Lane()
         lane.append(draft("flying", deadline: 10))
