@@ -15,7 +15,7 @@ final class ForkRepair {
     private let metrics: GatewayMetrics
     private let log: Logger
     private let loop: EventLoop
-    private var underWay: Set<UUID> = []
+    private var underWay = RepairsUnderWay()
 
     init(
         redis: RedisConnection, postgres: PostgresPool, partitioning: Partitioning, metrics: GatewayMetrics,
@@ -33,12 +33,16 @@ final class ForkRepair {
     func repair(_ conversation: UUID, seen: EventID) async {
         metrics.forks.increment()
         log.error("Redis has lost events", [.conversation: .uuid(conversation), .position: .id(seen)])
-        guard underWay.insert(conversation).inserted else { return }
-        defer { underWay.remove(conversation) }
-        for attempt in 1...Self.attempts {
+        guard underWay.begin(conversation, seen) else { return }
+        var attempt = 0
+        while let seen = underWay.next(conversation) {
             do {
-                return try await rebuild(conversation, seen)
+                try await rebuild(conversation, seen)
+                underWay.isMended(conversation, upTo: seen)
+                continue
             } catch {
+                attempt += 1
+                guard attempt < Self.attempts else { return underWay.giveUp(conversation) }
                 log.warning(
                     "conversation can't be mended",
                     [.conversation: .uuid(conversation), .error: .describing(error), .attempt: .number(attempt)])
@@ -58,4 +62,26 @@ final class ForkRepair {
             command.add(seen)
         }
     }
+}
+
+/// Which conversations are being mended, and up to where they have to be.
+struct RepairsUnderWay {
+    private var wanted: [UUID: EventID] = [:]
+
+    /// Something is known to be lost; false where the conversation is being mended, which then goes as far as this.
+    mutating func begin(_ conversation: UUID, _ seen: EventID) -> Bool {
+        let isNew = wanted[conversation] == nil
+        wanted[conversation] = max(wanted[conversation] ?? .zero, seen)
+        return isNew
+    }
+
+    /// Up to where a conversation has to be mended now; nil where that is done.
+    func next(_ conversation: UUID) -> EventID? { wanted[conversation] }
+
+    /// A conversation was mended; it is again where more is known to be lost meanwhile.
+    mutating func isMended(_ conversation: UUID, upTo seen: EventID) {
+        if let last = wanted[conversation], last <= seen { wanted[conversation] = nil }
+    }
+
+    mutating func giveUp(_ conversation: UUID) { wanted[conversation] = nil }
 }
