@@ -7,7 +7,7 @@ extension Event {
 
     /// Where the sealed content stands between its marker and the closing quotation mark; nil where it isn't sealed.
     private var sealedRange: Range<Int>? {
-        guard let start = json.firstRange(of: Self.contentStart)?.lowerBound,
+        guard let start = json.first(of: Self.contentStart)?.lowerBound,
             json[start...].starts(with: Self.sealedStart)
         else { return nil }
         let first = start + Self.sealedStart.count

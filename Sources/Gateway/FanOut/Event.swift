@@ -2,6 +2,8 @@ internal import Shared
 
 /// A change to a conversation, as it lies in Redis and as every node passes it on: a head line and the message's JSON.
 final class Event: Sendable {
+    private static let senderStart = Array(#""senderId":""#.utf8)
+
     let head: EventHead
     let bytes: [UInt8]
 
@@ -31,8 +33,7 @@ final class Event: Sendable {
 
     /// Who wrote the message; nil where the JSON is damaged.
     var sender: UUID? {
-        let name = Array(#""senderId":""#.utf8)
-        guard let start = json.firstRange(of: name)?.upperBound else { return nil }
+        guard let start = json.first(of: Self.senderStart)?.upperBound else { return nil }
         return UUID(json[start...].prefix(36))
     }
 
