@@ -119,21 +119,35 @@ struct HistoryReader {
         do {
             // Edits lie between the messages, so that more has to be read for as many messages.
             let edits = try await redis.call("HLEN", changesKey).count ?? 0
+            var wanted = count + edits
             // What an edit has taken out of the events stands among the changes, and what a commit has taken out of either is
             // below the floor: so each is read behind what it makes good.
-            let replies = try await redis.pipeline([
-                RedisCommand(
-                    command, Keys.events(conversation, partition), first, last, "COUNT", String(count + edits)),
-                RedisCommand("HGETALL", changesKey),
-                RedisCommand("HGET", Keys.conversation(conversation, partition), "floor"),
-            ])
+            var replies: [RedisReply]
+            var entries: [(id: EventID, event: Event?)]
+            repeat {
+                replies = try await redis.pipeline([
+                    RedisCommand(command, Keys.events(conversation, partition), first, last, "COUNT", String(wanted)),
+                    RedisCommand("HGETALL", changesKey),
+                    RedisCommand("HGET", Keys.conversation(conversation, partition), "floor"),
+                ])
+                entries = EventReader.entries(in: replies[0])
+            } while Self.needsMore(entries, count + edits, &wanted)
             let changes = EventReader.changes(in: replies[1])
             guard changes.count <= edits || demand == .whatIsThere else { return nil }
-            let events = EventReader.events(in: replies[0]).filter { $0.head.kind == .message }
+            let events = entries.compactMap(\.event).filter { $0.head.kind == .message }
             return Cache(messages: events.map { Message($0) }, changes: changes, floor: replies[2].eventID)
         } catch {
             throw .redis(error)
         }
+    }
+
+    /// Whether a read has to be repeated for more entries: those that this build can't read take the places of messages, and what lies
+    /// behind them would be taken to be below the floor.
+    static func needsMore(_ entries: [(id: EventID, event: Event?)], _ count: Int, _ wanted: inout Int) -> Bool {
+        let unreadable = entries.count { $0.event == nil }
+        guard entries.count == wanted, entries.count - unreadable < count else { return false }
+        wanted = count + unreadable + count
+        return true
     }
 
     /// The newest states of the messages above the floor; nil where one was changed meanwhile.

@@ -19,11 +19,14 @@ final class Membership {
     private static let facts = 3
 
     private let redis: RedisConnection
+    /// The connection for reads that may be long.
+    let bulk: RedisConnection
     private let loader: ConversationLoader
     private let partitioning: Partitioning
 
-    init(redis: RedisConnection, loader: ConversationLoader, partitioning: Partitioning) {
+    init(redis: RedisConnection, bulk: RedisConnection, loader: ConversationLoader, partitioning: Partitioning) {
         self.redis = redis
+        self.bulk = bulk
         self.loader = loader
         self.partitioning = partitioning
     }
@@ -62,19 +65,30 @@ final class Membership {
         case unavailable(String)
     }
 
-    /// The conversation's last event id, without regard to who asks.
+    /// The heads of conversations of one partition in one call, in their order; nil for one that Redis doesn't have.
+    func heads(of conversations: [UUID], in partition: Partition) async throws(RedisError) -> [Head?] {
+        let reply = try await bulk.call(RedisScripts.heads, keys: [Keys.stream(partition)]) { command in
+            for conversation in conversations { command.add(conversation.description) }
+        }
+        guard let facts = reply.elements, facts.count == 3 * conversations.count else {
+            throw .unexpectedReply("heads of other conversations")
+        }
+        return conversations.indices.map { place in
+            guard let head = facts[3 * place].eventID, let version = facts[3 * place + 1].integer else { return nil }
+            return .known(head, version: version, recipients: Self.recipients(facts[3 * place + 2]))
+        }
+    }
+
+    private static func recipients(_ reply: RedisReply) -> [UUID] {
+        reply.text?.split(separator: ",").compactMap { UUID($0) } ?? []
+    }
+
+    /// The conversation's last event id, without regard to who asks; loads it where Redis doesn't have it.
     func head(of conversation: UUID) async -> Head {
         let partition = partitioning.partition(of: conversation)
         for _ in 0..<Self.attempts {
             do {
-                let replies = try await redis.pipeline([
-                    RedisCommand("HGET", Keys.conversation(conversation, partition), "last"),
-                    RedisCommand("HMGET", Keys.members(conversation, partition), "v", "r"),
-                ])
-                if let head = replies[0].eventID, let members = replies[1].elements, let version = members[0].integer {
-                    let recipients = members[1].text?.split(separator: ",").compactMap { UUID($0) } ?? []
-                    return .known(head, version: version, recipients: recipients)
-                }
+                if let known = try await heads(of: [conversation], in: partition)[0] { return known }
             } catch {
                 return .unavailable(error.description)
             }

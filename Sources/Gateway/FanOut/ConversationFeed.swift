@@ -28,6 +28,8 @@ struct ConversationFeed {
         var events: [Event] = []
         /// Behind them something is missing that couldn't be read: subscribers read on from here for themselves.
         var gapAfter: EventID?
+        /// Up to where they do so at least.
+        var gapUpTo = EventID.zero
         /// Pass these on behind the gap.
         var later: [Event] = []
         /// The events before which the sources, though read whole, left a hole open.
@@ -49,14 +51,16 @@ struct ConversationFeed {
         /// What comes in waits for the head that was asked for.
         case asking
         /// What comes in waits for a read. It began when so many waited already: what those follow on, it must find. Whether the
-        /// conversation is being mended meanwhile.
-        case filling(covering: Int, mending: Bool)
+        /// conversation is being mended meanwhile, and the head that made it be read.
+        case filling(covering: Int, mending: Bool, upTo: EventID)
     }
 
     /// The event that was passed on last; nil while nothing is known.
     private(set) var position: EventID?
-    /// Everything up to here was read: what comes in of it is a copy.
+    /// Everything up to here was read.
     private var readUpTo = EventID.zero
+    /// What was passed on last, by which a copy is told from an event that Redis has put in behind.
+    private var recent = RecentEvents()
     /// The head at which the feed began with nothing waiting: up to there events may still be on their way, for users' queues.
     private var openedAt = EventID.zero
     private var lastOnItsWay = EventID.zero
@@ -82,6 +86,7 @@ struct ConversationFeed {
         }
         guard let position else {
             self.position = event.id
+            recent.begin(with: event.id)
             return .forward([event])
         }
         if event.id <= openedAt, event.id > lastOnItsWay {
@@ -89,11 +94,17 @@ struct ConversationFeed {
             return .forward([event])
         }
         if event.id > openedAt { openedAt = .zero }
-        // The copies of an event, by the channels of a DIRECT conversation and its two users, come one behind another.
-        if event.id == position || event.id <= readUpTo || event.id <= openedAt { return .ignore }
-        if event.id < position { return .stray(event) }
+        // The copies of an event, by the channels of a DIRECT conversation and its two users, come one behind another; behind a
+        // read that had them, too.
+        if event.id == position || recent.contains(event.id) || event.id <= openedAt { return .ignore }
+        if event.id <= readUpTo, !recent.covers(event.id) { return .ignore }
+        if event.id < position {
+            recent.append(event.id)
+            return .stray(event)
+        }
         if event.previousID == position {
             self.position = event.id
+            recent.append(event.id)
             return .forward([event])
         }
         wait(event)
@@ -120,7 +131,16 @@ struct ConversationFeed {
             return passOnBacklog(after: start)
         }
         if head < position { return beginFill(after: position, isFork: true) }
-        if head > position { return beginFill(after: position) }
+        if head > position { return beginFill(after: position, upTo: head) }
+        return passOnBacklog(after: position)
+    }
+
+    /// The head couldn't be read, and will be asked for again: what came in meanwhile goes on by its own chain.
+    mutating func headIsLate() -> Action {
+        guard let position else {
+            phase = .opening
+            return .wait
+        }
         return passOnBacklog(after: position)
     }
 
@@ -135,19 +155,25 @@ struct ConversationFeed {
         return isWhole ? .forward(events) : .skip(after: start, events)
     }
 
-    /// The events after the position, in order; `isWhole` is false where the sources couldn't be read to the end.
+    /// The events after the position, in order; `isWhole` is false where the sources couldn't be read to the end, or there is
+    /// more than one read brings.
     mutating func filled(_ events: [Event], isWhole: Bool = true) -> Filled {
         var result = Filled()
-        let (covered, isMending) =
-            if case .filling(let covered, let mending) = phase { (covered, mending) } else { (0, false) }
+        let (covered, isMending, head) =
+            if case .filling(let covered, let mending, let head) = phase {
+                (covered, mending, head)
+            } else { (0, false, EventID.zero) }
         // An edit takes the place of its message's state before, and so leaves a gap in the chain that is no hole.
         let isChain = events.allSatisfy { $0.head.kind == .message }
+        var isUnbroken = isChain && isWhole
         for event in events where event.id > position ?? .zero {
             if let position {
                 if isChain, isWhole, event.previousID > position { result.holesBefore.insert(event.id) }
                 if event.previousID < position, !isMending { result.isFork = true }
             }
+            if event.previousID != position { isUnbroken = false }
             position = event.id
+            recent.append(event.id)
             result.events.append(event)
         }
         let reached = position ?? .zero
@@ -157,12 +183,19 @@ struct ConversationFeed {
             isOverfull = false
             result.gapAfter = reached
             result.later = takeBacklog(after: reached)
+            // The subscribers read for themselves what lies between: what follows on the head leaves no second hole.
+            result.gapUpTo = max(position ?? .zero, head)
+            position = result.gapUpTo
+            readUpTo = max(readUpTo, result.gapUpTo)
+            recent.forget()
             return result
         }
+        // Events of it that were replaced by later ones, or lost, may still be on their way.
+        if !isUnbroken { recent.forget() }
         guard !isOverfull else {
             isOverfull = false
             backlog = []
-            phase = .filling(covering: 0, mending: isMending || result.isFork)
+            phase = .filling(covering: 0, mending: isMending || result.isFork, upTo: .zero)
             result.fillAgain = reached
             return result
         }
@@ -179,7 +212,7 @@ struct ConversationFeed {
             if event.previousID > last {
                 guard place < covered else {
                     backlog.removeFirst(place)
-                    phase = .filling(covering: backlog.count, mending: isMending || result.isFork)
+                    phase = .filling(covering: backlog.count, mending: isMending || result.isFork, upTo: .zero)
                     result.fillAgain = last
                     return
                 }
@@ -188,13 +221,14 @@ struct ConversationFeed {
             if event.previousID < last, !isMending { result.isFork = true }
             last = event.id
             position = last
+            recent.append(last)
             result.events.append(event)
         }
         backlog = []
     }
 
-    private mutating func beginFill(after position: EventID, isFork: Bool = false) -> Action {
-        phase = .filling(covering: backlog.count, mending: isFork)
+    private mutating func beginFill(after position: EventID, isFork: Bool = false, upTo head: EventID = .zero) -> Action {
+        phase = .filling(covering: backlog.count, mending: isFork, upTo: head)
         isOverfull = false
         return isFork ? .mend(after: position) : .fill(after: position)
     }
@@ -240,6 +274,7 @@ struct ConversationFeed {
         var events: [Event] = []
         for event in backlog where event.id > last {
             last = event.id
+            recent.append(last)
             events.append(event)
         }
         position = last

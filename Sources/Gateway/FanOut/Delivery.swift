@@ -9,7 +9,7 @@ enum Delivery: Sendable {
     case stray(Event)
     /// Something after the last event of a conversation couldn't be read: its subscribers, and the queues of the two of a
     /// DIRECT one, read on for themselves.
-    case gap(UUID, recipients: [UUID])
+    case gap(UUID, recipients: [UUID], upTo: EventID)
     /// A user's channel was deaf for a while: his queues look for what they missed.
     case interrupted(UUID)
     /// Somebody types, or stopped.

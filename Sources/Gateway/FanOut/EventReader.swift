@@ -6,6 +6,47 @@ enum ReadError: Error {
     case postgres(PostgresError)
 }
 
+/// What one read brought of a conversation.
+struct EventPage: Sendable {
+    /// The events in order.
+    var events: [Event] = []
+    /// Those of them before which something stands that this build can't read.
+    var holesBefore: Set<EventID> = []
+    /// Whether such a thing stands behind the last of them.
+    var endsInHole = false
+    /// Everything up to here was read.
+    var end: EventID
+    /// Whether there was nothing beyond.
+    var isLast = true
+
+    /// Nothing, up to an event.
+    init(end: EventID) { self.end = end }
+
+    /// Entries by their ids, nil for one that can't be read: such a one counts, or what follows would be skipped with it.
+    init(_ entries: [(id: EventID, event: Event?)], after: EventID, limit: Int) {
+        end = after
+        for (id, event) in entries {
+            end = max(end, id)
+            if let event {
+                if endsInHole { holesBefore.insert(event.id) }
+                events.append(event)
+            }
+            endsInHole = event == nil
+        }
+        isLast = entries.count < limit
+    }
+
+    /// Adds what was read behind it.
+    mutating func append(_ next: EventPage) {
+        if endsInHole, let first = next.events.first { holesBefore.insert(first.id) }
+        endsInHole = next.endsInHole || (endsInHole && next.events.isEmpty)
+        events += next.events
+        holesBefore.formUnion(next.holesBefore)
+        end = max(end, next.end)
+        isLast = next.isLast
+    }
+}
+
 /// Reads a conversation's events in order: from Redis what it still has, from PostgreSQL what is older.
 ///
 /// Everything that isn't committed is in Redis, and Redis drops only committed events, raising `floor`: so the two together
@@ -15,6 +56,7 @@ final class EventReader {
     private let postgres: PostgresPool
     private let partitioning: Partitioning
     private let vault: ContentVault?
+    private var bounds = ReplayBounds()
 
     init(redis: RedisConnection, postgres: PostgresPool, partitioning: Partitioning, vault: ContentVault?) {
         self.redis = redis
@@ -23,18 +65,19 @@ final class EventReader {
         self.vault = vault
     }
 
-    /// Up to `limit` events after `after`, oldest first; fewer only at the end.
+    /// Up to `limit` events after `after`, oldest first.
     func events(
         of conversation: UUID, after: EventID, limit: Int, recipients: [UUID] = []
-    ) async throws(ReadError) -> [Event] {
-        let events = try await keptEvents(of: conversation, after: after, limit: limit, recipients: recipients)
-        return try await vault?.open(events, of: conversation) ?? events
+    ) async throws(ReadError) -> EventPage {
+        var page = try await keptEvents(of: conversation, after: after, limit: limit, recipients: recipients)
+        if let vault { page.events = try await vault.open(page.events, of: conversation) }
+        return page
     }
 
     /// The same as they are kept.
     private func keptEvents(
         of conversation: UUID, after: EventID, limit: Int, recipients: [UUID]
-    ) async throws(ReadError) -> [Event] {
+    ) async throws(ReadError) -> EventPage {
         let partition = partitioning.partition(of: conversation)
         let replies: [RedisReply]
         do {
@@ -49,7 +92,9 @@ final class EventReader {
         }
         let state = replies[1].elements ?? []
         let floor = state.count == 2 && state[0].integer != nil ? state[1].eventID : nil
-        if let floor, floor <= after { return Self.events(in: replies[0]) }
+        if let floor, floor <= after {
+            return EventPage(Self.entries(in: replies[0]), after: after, limit: limit)
+        }
         // What has been changed since comes as the change, in its turn: PostgreSQL may not have that yet.
         let changes: [EventID: EventID]
         do {
@@ -58,11 +103,12 @@ final class EventReader {
         } catch {
             throw .redis(error)
         }
-        let stored = try await storedEvents(of: conversation, after: after, upTo: floor, limit, changes, recipients)
-        guard stored.count < limit, let floor else { return stored }
-        return stored
-            + (try await keptEvents(
-                of: conversation, after: floor, limit: limit - stored.count, recipients: recipients))
+        var page = try await storedEvents(of: conversation, after: after, upTo: floor, limit, changes, recipients)
+        guard page.isLast, let floor else { return page }
+        page.append(
+            try await keptEvents(
+                of: conversation, after: floor, limit: max(1, limit - page.events.count), recipients: recipients))
+        return page
     }
 
     /// Whether PostgreSQL has to be read for at most `limit` events after one; what Redis has costs little.
@@ -75,6 +121,8 @@ final class EventReader {
             throw .redis(error)
         }
         if let floor, floor <= after { return true }
+        let now = redis.loop.now
+        if let known = bounds.isWithin(after, of: conversation, at: now) { return known }
         do {
             let count = try await postgres.query(
                 """
@@ -83,7 +131,9 @@ final class EventReader {
                     where conversation_id = $1 and last_event_id > $2 and last_event_id <= $3 limit $4) as newer
                 """, [.uuid(conversation), .id(after), .id(floor ?? .highest), .integer(Int64(limit) + 1)]
             ).rows.first?.integer(0)
-            return count ?? 0 <= Int64(limit)
+            let isWithin = count ?? 0 <= Int64(limit)
+            bounds.note(isWithin, after, of: conversation, at: now)
+            return isWithin
         } catch {
             throw .postgres(error)
         }
@@ -92,7 +142,7 @@ final class EventReader {
     private func storedEvents(
         of conversation: UUID, after: EventID, upTo last: EventID?, _ limit: Int, _ changes: [EventID: EventID],
         _ recipients: [UUID]
-    ) async throws(ReadError) -> [Event] {
+    ) async throws(ReadError) -> EventPage {
         do {
             let result = try await postgres.query(
                 """
@@ -107,7 +157,10 @@ final class EventReader {
                     .uuid(conversation), .id(after), .id(last ?? .highest), .integer(Int64(limit)),
                     .ids(Array(changes.keys)), .ids(Array(changes.values)),
                 ])
-            return result.rows.compactMap { StoredMessage($0, conversation)?.event(recipients: recipients) }
+            let entries = result.rows.compactMap { row in
+                row.eventID(1).map { ($0, StoredMessage(row, conversation)?.event(recipients: recipients)) }
+            }
+            return EventPage(entries, after: after, limit: limit)
         } catch {
             throw .postgres(error)
         }
@@ -121,13 +174,19 @@ final class EventReader {
         return changes
     }
 
-    /// The events in the reply of XRANGE or XREVRANGE.
-    static func events(in reply: RedisReply) -> [Event] {
+    /// The entries in the reply of XRANGE or XREVRANGE, by the ids of their events; nil for what this build can't read.
+    static func entries(in reply: RedisReply) -> [(id: EventID, event: Event?)] {
         (reply.elements ?? []).compactMap { entry in
-            guard let fields = entry.elements?.last?.elements, fields.count >= 2, let bytes = fields[1].bytes else {
-                return nil
+            guard let parts = entry.elements, let name = parts.first?.bytes,
+                let id = EventID(name.prefix { $0 != UInt8(ascii: "-") })
+            else { return nil }
+            guard let fields = parts.last?.elements, fields.count >= 2, let bytes = fields[1].bytes else {
+                return (id, nil)
             }
-            return Event(bytes)
+            return (id, Event(bytes))
         }
     }
+
+    /// Those of them that can be read.
+    static func events(in reply: RedisReply) -> [Event] { entries(in: reply).compactMap(\.event) }
 }

@@ -12,14 +12,15 @@ extension Hub {
         entries[conversation] = entry
         entry.workers.insert(worker)
         entry.lastUsed = loop.now
-        if entry.isConfirmed, !entry.feed.isBusy, let position = entry.feed.position {
+        let isAsked = heads.contains(conversation)
+        if entry.isConfirmed, !isAsked, !entry.feed.isBusy, let position = entry.feed.position {
             return reply(.live(position: position))
         }
         entry.waiters[worker] = reply
         if !entry.isSubscribed {
             entry.isSubscribed = true
             subscriber.subscribe(channel(of: conversation))
-        } else if entry.isConfirmed, !entry.feed.isBusy {
+        } else if entry.isConfirmed, isAsked || !entry.feed.isBusy {
             resync(entry)
         }
     }
@@ -52,15 +53,21 @@ extension Hub {
         entry.lastUsed = loop.now
     }
 
-    /// Forgets conversations and users that nobody has needed for a while.
+    /// Forgets conversations and users that nobody has needed for a while; a share of all at a time.
     func forgetIdle() {
         heldBack.tidy()
-        for (conversation, entry) in entries
-        where entry.workers.isEmpty && !entry.feed.isBusy && loop.now - entry.lastUsed > Self.lingering {
+        for conversation in idleEntries.next(of: { entries.keys }) {
+            guard let entry = entries[conversation], entry.workers.isEmpty, !entry.feed.isBusy,
+                loop.now - entry.lastUsed > Self.lingering
+            else { continue }
             entries[conversation] = nil
+            heads.remove(conversation)
             if entry.isSubscribed { subscriber.unsubscribe(channel(of: conversation)) }
         }
-        for (user, entry) in users where entry.workers.isEmpty && loop.now - entry.lastUsed > Self.lingering {
+        for user in idleUsers.next(of: { users.keys }) {
+            guard let entry = users[user], entry.workers.isEmpty, loop.now - entry.lastUsed > Self.lingering else {
+                continue
+            }
             users[user] = nil
             subscriber.unsubscribe(Keys.userChannel(user))
         }

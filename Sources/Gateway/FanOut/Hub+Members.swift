@@ -44,7 +44,7 @@ extension Hub {
         entry.isChecking = false
         let held = entry.held
         entry.held = []
-        forward(held, entry)
+        release(held, entry)
     }
 
     /// Members that change all the time would hold back the events for as long: the subscribers read them for themselves, which asks
@@ -53,7 +53,7 @@ extension Hub {
         entry.isChecking = false
         entry.held = []
         entry.version = version
-        skip(entry)
+        skip(entry, upTo: entry.feed.position ?? .zero)
     }
 }
 

@@ -1,71 +1,28 @@
 internal import Shared
 
-/// How the node finds and fills what pub/sub lost.
+/// How the node fills what pub/sub lost.
 extension Hub {
-    /// Milliseconds without an event or a check after which a conversation's head is compared.
-    private static let quiet: Int64 = 10_000
-    /// Events per read of a fill.
-    private static let fillPage = 500
+    /// Events per read of a fill. What is longer isn't collected here: the subscribers read it for themselves, page by page.
+    static let fillPage = 100
 
-    /// Compares the position with the conversation's head, and fills what lies between.
-    func resync(_ entry: FeedEntry) {
-        guard entry.feed.beginResync() else {
-            entry.needsResync = true
-            return
-        }
-        heldBack.note(entry)
-        loop.spawn {
-            let head = await self.membership.head(of: entry.conversation)
-            switch head {
-            case .known(let head, let version, let recipients):
-                entry.recipients = recipients
-                self.heldBack.note(entry)
-                self.see(version, entry)
-                self.perform(entry.feed.headIsKnown(head), entry)
-            case .notFound: self.abandon(entry, .notFound)
-            case .unavailable(let reason): self.abandon(entry, .unavailable(reason))
-            }
-        }
-    }
-
-    /// The head can't be had: those who wait are told, those who are live go on.
-    private func abandon(_ entry: FeedEntry, _ answer: FollowAnswer) {
-        let waiters = entry.waiters.values
-        entry.waiters = [:]
-        for waiter in waiters { waiter(answer) }
-        perform(entry.feed.headIsUnknown(), entry)
-        // What was not compared now is compared when there is time for it.
-        entry.needsResync = true
-    }
-
-    /// Reads everything after an event and passes it on.
+    /// Reads what follows on an event, and passes it on.
     func fill(_ entry: FeedEntry, after: EventID) {
         loop.spawn {
-            let (events, isWhole) = await self.read(entry, after: after)
-            self.filled(entry, events, isWhole)
-        }
-    }
-
-    /// Everything after an event, and whether it could be read to the end.
-    private func read(_ entry: FeedEntry, after: EventID) async -> (events: [Event], isWhole: Bool) {
-        var events: [Event] = []
-        var position = after
-        while true {
+            await self.fills.takeTurn()
+            defer { self.fills.endTurn() }
             do throws(ReadError) {
-                let page = try await reader.events(
-                    of: entry.conversation, after: position, limit: Self.fillPage, recipients: entry.recipients)
-                events += page
-                position = page.last?.id ?? position
-                if page.count < Self.fillPage { return (events, true) }
+                let page = try await self.reader.events(
+                    of: entry.conversation, after: after, limit: Self.fillPage, recipients: entry.recipients)
+                self.filled(entry, page.events, isWhole: page.isLast)
             } catch {
-                log.warning(
+                self.log.warning(
                     "hole can't be read", [.conversation: .uuid(entry.conversation), .error: .string("\(error)")])
-                return (events, false)
+                self.filled(entry, [], isWhole: false)
             }
         }
     }
 
-    private func filled(_ entry: FeedEntry, _ events: [Event], _ isWhole: Bool) {
+    private func filled(_ entry: FeedEntry, _ events: [Event], isWhole: Bool) {
         let result = entry.feed.filled(events, isWhole: isWhole)
         if !result.holesBefore.isEmpty {
             let count = result.holesBefore.count
@@ -74,17 +31,17 @@ extension Hub {
         }
         if result.isFork { mend(entry, seen: entry.feed.position ?? .zero) }
         forward(result.events, entry, holesBefore: result.holesBefore)
-        if result.gapAfter != nil { skip(entry) }
+        if result.gapAfter != nil { skip(entry, upTo: result.gapUpTo) }
         forward(result.later, entry)
         if let after = result.fillAgain { fill(entry, after: after) } else { settled(entry) }
     }
 
-    /// What came after an event can't be read at present. Subscriptions fall behind and read on from what they have got, as
-    /// soon as it goes.
-    func skip(_ entry: FeedEntry) {
+    /// What came up to an event isn't read here. Subscriptions fall behind and read on from what they have got, as soon as it
+    /// goes.
+    func skip(_ entry: FeedEntry, upTo event: EventID) {
         metrics.gaps.increment()
         for worker in targets(of: entry, entry.recipients) {
-            hand(.gap(entry.conversation, recipients: entry.recipients), to: worker)
+            hand(.gap(entry.conversation, recipients: entry.recipients, upTo: event), to: worker)
         }
     }
 
@@ -101,20 +58,5 @@ extension Hub {
         let waiters = entry.waiters.values
         entry.waiters = [:]
         for waiter in waiters { waiter(.live(position: position)) }
-    }
-
-    /// Compares the heads of quiet conversations whose turn it is, at most `budget`, least recently checked first. Where
-    /// events come in, their chain proves itself.
-    func audit(_ queue: inout [UUID], budget: Int) {
-        if queue.isEmpty { queue = Array(entries.keys) }
-        for conversation in queue.suffix(budget) {
-            guard let entry = entries[conversation], entry.feed.position != nil, !entry.feed.isBusy,
-                loop.now - max(entry.lastUsed, entry.lastChecked) >= Self.quiet
-            else { continue }
-            entry.lastChecked = loop.now
-            entry.needsResync = false
-            resync(entry)
-        }
-        queue.removeLast(min(budget, queue.count))
     }
 }

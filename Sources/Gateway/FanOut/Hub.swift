@@ -25,6 +25,15 @@ final class Hub {
     var entries: [UUID: FeedEntry] = [:]
     var users: [UUID: UserEntry] = [:]
     var heldBack = HeldBack()
+    /// The conversations whose heads are to be compared, and when to look at them next.
+    var heads: HeadQueue
+    var headTimer: TimerID?
+    /// Whose heads are compared next, and what may be forgotten.
+    var audited = Sweep(calls: 10)
+    var idleEntries = Sweep(calls: 20)
+    var idleUsers = Sweep(calls: 20)
+    /// So many holes are read for at a time: each brings a page.
+    let fills = Turns(atOnce: 8)
     /// Called for what comes in on a channel of neither a conversation nor a user, and when such a one is confirmed.
     var onOtherMessage: (_ channel: [UInt8]) -> Void = { _ in }
     var onOtherConfirmed: (_ channel: String) -> Void = { _ in }
@@ -39,13 +48,18 @@ final class Hub {
         self.reader = reader
         self.forks = forks
         self.partitioning = partitioning
+        heads = HeadQueue(partitions: partitioning.partitions.count)
         self.metrics = metrics
         self.log = log
         self.loop = loop
         subscriber.onMessage = { [weak self] channel, payload in self?.receive(channel, payload) }
         subscriber.onSubscribed = { [weak self] channel in self?.confirmed(channel) }
         subscriber.onLost = { [weak self] reason in self?.lost(reason) }
-        loop.atEndOfTurn(.relay) { [weak self] in self?.relay() }
+        membership.bulk.onReady { [weak self] in self?.askHeads() }
+        loop.atEndOfTurn(.relay) { [weak self] in
+            self?.relay()
+            self?.askHeads()
+        }
     }
 
     // MARK: What comes in
@@ -115,10 +129,10 @@ final class Hub {
             mend(entry, seen: after)
             fill(entry, after: after)
         case .stray(let event):
-            for worker in targets(of: entry, event.head.recipients) { hand(.stray(event), to: worker) }
+            forward(stray: event, entry)
             mend(entry, seen: entry.feed.position ?? .zero)
         case .skip(_, let events):
-            skip(entry)
+            skip(entry, upTo: events.last?.id ?? .zero)
             forward(events, entry)
             settled(entry)
         }
@@ -137,12 +151,29 @@ final class Hub {
             // What PostgreSQL had carries no version: it is older than what is being checked.
             if event.head.version != 0 { see(event.head.version, entry) }
             guard !entry.isChecking else {
-                entry.held.append(event)
+                entry.held.append(.event(event))
                 continue
             }
             let isBehindHole = !entry.holesBefore.isEmpty && entry.holesBefore.remove(event.id) != nil
             let delivery = Delivery.event(event, isBehindHole: isBehindHole, lacking: lacking(event.head.recipients))
             for worker in targets(of: entry, event.head.recipients) { hand(delivery, to: worker) }
+        }
+    }
+
+    /// An event out of its turn goes past no check of the members either.
+    private func forward(stray event: Event, _ entry: FeedEntry) {
+        if event.head.version != 0 { see(event.head.version, entry) }
+        guard !entry.isChecking else { return entry.held.append(.stray(event)) }
+        for worker in targets(of: entry, event.head.recipients) { hand(.stray(event), to: worker) }
+    }
+
+    /// Passes on what was held back.
+    func release(_ held: [FeedEntry.Held], _ entry: FeedEntry) {
+        for one in held {
+            switch one {
+            case .event(let event): forward([event], entry)
+            case .stray(let event): forward(stray: event, entry)
+            }
         }
     }
 
@@ -176,6 +207,12 @@ final class Hub {
 
 /// A conversation that the node hears.
 final class FeedEntry {
+    /// What is held back while the members are looked at again.
+    enum Held {
+        case event(Event)
+        case stray(Event)
+    }
+
     let conversation: UUID
     var feed: ConversationFeed
     /// Workers with subscribers to the conversation itself.
@@ -191,7 +228,7 @@ final class FeedEntry {
     var version: Int64?
     /// Whether the subscribers are being authorised again, and what is passed on only behind that.
     var isChecking = false
-    var held: [Event] = []
+    var held: [Held] = []
     /// Of the events that are to be passed on, those before which something is lost.
     var holesBefore: Set<EventID> = []
     /// Whether the head has to be compared once the present fill is done.

@@ -74,6 +74,9 @@ final class Room {
         }
     }
 
+    /// The subscribers read up to an event for themselves.
+    func skip(to event: EventID) { position = max(position, event) }
+
     /// Hands over an event below the position, which stays where it is.
     func deliver(stray event: Event, _ frames: EventFrames) {
         for group in events.values {

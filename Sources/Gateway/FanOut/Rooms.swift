@@ -12,9 +12,12 @@ final class Rooms {
     private let hub: LoopReference<Hub>
     private var rooms: [UUID: Room] = [:]
     private var joining: [UUID: Joining] = [:]
+    private(set) var joins = 0
 
     /// Those who wait for a conversation's feed.
     private struct Joining {
+        /// Tells one time of joining from an earlier one, whose answer may still come.
+        let number: Int
         var waiters: [(Result<Room, Closed>) -> Void] = []
         /// When they have waited long enough.
         var deadline: TimerID?
@@ -55,9 +58,14 @@ final class Rooms {
         rooms[conversation]?.authors(concernedBy: move) ?? []
     }
 
+    /// Called with a conversation whose subscribers have to read on for themselves.
+    var passedOver: (UUID) -> Void = { _ in }
+
     /// Makes all subscriptions to a conversation read on for themselves from what they have got.
-    func fallBehind(in conversation: UUID) {
+    func fallBehind(in conversation: UUID, upTo event: EventID) {
         guard let room = rooms[conversation] else { return }
+        passedOver(conversation)
+        defer { room.skip(to: event) }
         for subscription in room.subscriptions where subscription.destination == .conversation(conversation) {
             switch subscription.flow {
             case .live: subscription.session.readOn(subscription, from: room.position)
@@ -77,7 +85,8 @@ final class Rooms {
         }
         for subscription in room.subscriptions {
             switch verdict {
-            case .only(let members, _) where members.contains(subscription.session.identity.user): continue
+            case .only(let members, let version) where members.contains(subscription.session.identity.user):
+                subscription.version = max(subscription.version, version)
             case .only, .nobody: subscription.session.cut(subscription, .conversationNotFound)
             case .unknown: subscription.session.cut(subscription, .unavailable())
             }
@@ -92,8 +101,12 @@ final class Rooms {
         }
         let result: Confined<Result<Room, Closed>> = await withCheckedContinuation { continuation in
             let isFirst = joining[conversation] == nil
-            joining[conversation, default: Joining()].waiters.append { continuation.resume(returning: Confined($0)) }
-            if isFirst { follow(conversation) }
+            if isFirst {
+                joins += 1
+                joining[conversation] = Joining(number: joins)
+            }
+            joining[conversation]?.waiters.append { continuation.resume(returning: Confined($0)) }
+            if isFirst { follow(conversation, joins) }
         }
         return result.value
     }
@@ -113,9 +126,9 @@ final class Rooms {
         release(room)
     }
 
-    private func follow(_ conversation: UUID) {
+    private func follow(_ conversation: UUID, _ number: Int) {
         joining[conversation]?.deadline = loop.schedule(after: Self.joinTimeout) { [weak self] in
-            guard let self, joining[conversation] != nil else { return }
+            guard let self, joining[conversation]?.number == number else { return }
             unfollow(conversation)
             opened(conversation, .failure(.unavailable))
         }
@@ -123,14 +136,14 @@ final class Rooms {
         let worker = worker
         hub.run { hub in
             hub.follow(conversation, for: worker) { answer in
-                reference.run { rooms in rooms.answered(conversation, answer) }
+                reference.run { rooms in rooms.answered(conversation, number, answer) }
             }
         }
     }
 
-    private func answered(_ conversation: UUID, _ answer: Hub.FollowAnswer) {
-        // After the deadline nobody waits any more.
-        guard joining[conversation] != nil else { return }
+    /// What the hub says of a time of joining, unless it is over.
+    func answered(_ conversation: UUID, _ number: Int, _ answer: Hub.FollowAnswer) {
+        guard joining[conversation]?.number == number else { return }
         switch answer {
         case .live(let position):
             let room = rooms[conversation] ?? Room(conversation, position: position)

@@ -36,6 +36,8 @@ final class Subscription {
     /// Not let go before the session has ended, which takes it out of wherever it is.
     let session: ClientSession
     var flow = Flow.live
+    /// The version of the members under which the user was found among them last.
+    var version: Int64 = 0
     /// What waits for ACK; nil in mode `auto`.
     private(set) var window: AckWindow<Unacknowledged>?
     /// The number of its window.

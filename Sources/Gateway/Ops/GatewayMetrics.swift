@@ -24,6 +24,7 @@ final class GatewayMetrics: Sendable {
     let holes: Counter
     let holesUnfilled: Counter
     let gaps: Counter
+    let headCalls: Counter
     let forks: Counter
     let pubSubLosses: Counter
     let probesMissed: Counter
@@ -71,8 +72,10 @@ final class GatewayMetrics: Sendable {
         holesUnfilled = registry.counter(
             "parley_holes_unfilled_total", help: "Holes that neither the cache nor PostgreSQL could fill.")
         gaps = registry.counter(
-            "parley_gaps_total", help: "Times that a hole could not be read and its subscribers read on for themselves."
-        )
+            "parley_gaps_total",
+            help: "Times that a hole was not read at once, or too long, and its subscribers read on for themselves.")
+        headCalls = registry.counter(
+            "parley_head_calls_total", help: "Calls that compared the heads of up to 100 followed conversations.")
         forks = registry.counter(
             "parley_forks_total", help: "Proofs that Redis has lost events, as after a failover.")
         pubSubLosses = registry.counter("parley_pubsub_losses_total", help: "Interruptions of a pub/sub connection.")

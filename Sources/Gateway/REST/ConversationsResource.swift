@@ -142,7 +142,7 @@ struct ConversationsResource {
             let key = Keys.events(id, worker.node.partitioning.partition(of: id))
             return RedisCommand("XREVRANGE", key, "+", "(\(one.last?.id ?? .zero)-0", "COUNT", Self.recentEvents)
         }
-        guard let replies = try? await worker.redis.pipeline(commands) else { return [:] }
+        guard let replies = try? await worker.bulk.pipeline(commands) else { return [:] }
         var recent: [UUID: [Event]] = [:]
         for (one, reply) in zip(listed, replies) { recent[one.conversation.id] = EventReader.events(in: reply) }
         return recent

@@ -4,8 +4,8 @@ internal import Shared
 final class Node: Sendable {
     /// Milliseconds between two attempts while a store is away at the start.
     private static let startRetry: Int64 = 100
-    /// Conversations whose heads are compared per second, in turn.
-    private static let auditBudget = 100
+    /// Milliseconds between two shares of the quiet conversations whose heads are compared: a round takes ten.
+    private static let auditInterval: Int64 = 10_000
     /// Milliseconds between two looks for announcements that nobody has made.
     private static let announceInterval: Int64 = 5_000
     /// Milliseconds between two looks for files that nobody needs any more.
@@ -168,9 +168,11 @@ final class Node: Sendable {
     }
 
     private static func startAudits(_ hub: Hub) {
-        var queue: [UUID] = []
+        hub.loop.scheduleRepeating(every: auditInterval) {
+            hub.audit()
+            return true
+        }
         hub.loop.scheduleRepeating(every: 1_000) {
-            hub.audit(&queue, budget: auditBudget)
             hub.forgetIdle()
             return true
         }

@@ -3,7 +3,11 @@ internal import Shared
 /// A loop's connections to Redis and PostgreSQL, and what reads conversations through them.
 struct Stores {
     let log: Logger
+    /// For what is short, and for messages on their way in.
     let redis: RedisConnection
+    /// For reads that may be long: pages, heads, inboxes. One that Redis is late with ends this connection only, with no message
+    /// on its way.
+    let bulk: RedisConnection
     let postgres: PostgresPool
     /// Nil where contents are stored in clear.
     let vault: ContentVault?
@@ -21,18 +25,19 @@ struct Stores {
             level: common.logLevel, format: common.logFormat,
             base: [(.node, .string(node.id)), (.loop, .number(loop.index))])
         redis = RedisConnection(endpoint, name: "parley-\(node.id)", timeout: common.redisTimeout, on: loop)
+        bulk = RedisConnection(endpoint, name: "parley-\(node.id)-bulk", timeout: common.redisTimeout, on: loop)
         postgres = try PostgresPool(
             url: common.databaseURL, name: "parley-\(node.id)", size: Self.postgresConnections,
             timeout: common.databaseTimeout, on: loop)
-        let (redis, postgres, log) = (redis, postgres, log)
+        let (redis, bulk, postgres, log) = (redis, bulk, postgres, log)
         let vault = node.masterKeys.map { ring in
             ContentVault(ring: ring, node: node, redis: redis, postgres: postgres, log: log, loop: loop)
         }
         self.vault = vault
         loader = ConversationLoader(
             redis: redis, postgres: postgres, partitioning: node.partitioning, stateTTL: common.stateTTL, loop: loop)
-        membership = Membership(redis: redis, loader: loader, partitioning: node.partitioning)
-        reader = EventReader(redis: redis, postgres: postgres, partitioning: node.partitioning, vault: vault)
+        membership = Membership(redis: redis, bulk: bulk, loader: loader, partitioning: node.partitioning)
+        reader = EventReader(redis: bulk, postgres: postgres, partitioning: node.partitioning, vault: vault)
         forks = ForkRepair(
             redis: redis, postgres: postgres, partitioning: node.partitioning, metrics: node.metrics, log: log,
             loop: loop)

@@ -12,6 +12,7 @@ final class Worker {
     let metrics: GatewayMetrics
     let log: Logger
     let redis: RedisConnection
+    let bulk: RedisConnection
     let postgres: PostgresPool
     let vault: ContentVault?
     let files: FileCatalogue
@@ -20,6 +21,7 @@ final class Worker {
     let reader: EventReader
     let messages: MessageReader
     let cursors: CursorStore
+    let pages: PageReader
     let inbox: Inbox
     let writePath: WritePath
     let rooms: Rooms
@@ -45,6 +47,7 @@ final class Worker {
         tls = node.certificate?.initial
         log = stores.log
         redis = stores.redis
+        bulk = stores.bulk
         postgres = stores.postgres
         vault = stores.vault
         files = FileCatalogue(folder: node.files, ring: node.masterKeys, postgres: postgres, log: log)
@@ -53,6 +56,8 @@ final class Worker {
         reader = stores.reader
         inbox = Inbox(redis: redis, partitioning: node.partitioning)
         cursors = CursorStore(node: node, redis: redis, postgres: postgres, loader: loader, loop: loop)
+        pages = PageReader(
+            reader: reader, redis: bulk, partitioning: node.partitioning, loader: loader, cursors: cursors)
         messages = MessageReader(
             redis: redis, postgres: postgres, partitioning: node.partitioning, vault: vault)
         let limits = AcceptCall.Limits(
@@ -77,6 +82,8 @@ final class Worker {
         }
         compression = CompressionPool(minimumMessage: node.config.webSocket.compressionMinimum)
         writePath.seen = { [rooms] conversation in rooms.position(of: conversation) }
+        pages.seen = { [rooms] conversation in rooms.position(of: conversation) }
+        rooms.passedOver = { [pages] conversation in pages.passedOver(conversation) }
         let forks = stores.forks
         writePath.forkFound = { [rooms] conversation in
             loop.spawn { await forks.repair(conversation, seen: rooms.position(of: conversation)) }
@@ -87,9 +94,10 @@ final class Worker {
     /// When to look at which connection again.
     var wheel: LivenessWheel { connections.wheel }
 
-    /// Opens the connection to Redis; those to PostgreSQL open when they are needed.
+    /// Opens the connections to Redis; those to PostgreSQL open when they are needed.
     func start() {
         redis.start()
+        bulk.start()
     }
 
     /// Starts to accept clients; an operator's listener serves health checks and metrics only.
@@ -146,8 +154,8 @@ final class Worker {
                 let frames = EventFrames(event)
                 rooms.deliver(stray: event, frames)
                 userQueues.deliver(stray: event, frames)
-            case .gap(let conversation, let recipients):
-                rooms.fallBehind(in: conversation)
+            case .gap(let conversation, let recipients, let event):
+                rooms.fallBehind(in: conversation, upTo: event)
                 userQueues.fallBehind(recipients)
             case .interrupted(let user): userQueues.fallBehind([user])
             case .typing(let notice): rooms.deliver(notice)

@@ -2,8 +2,6 @@ internal import Shared
 
 /// How a subscription that is behind becomes live again: it reads page by page, as fast as the socket drains.
 extension ClientSession {
-    /// Events per page.
-    private static let page = 100
     /// Milliseconds between two attempts while the sources are away.
     private static let retryInterval: Int64 = 1_000
 
@@ -37,19 +35,23 @@ extension ClientSession {
     private func readPage(of conversation: UUID, _ subscription: Subscription) async -> Bool? {
         guard case .behind(let position) = subscription.flow else { return true }
         guard takesPage(subscription) else { return nil }
-        let seen = worker.rooms.position(of: conversation)
         subscription.missedSomething = false
-        let events: [Event]
+        let page: SubscriberPage
         do throws(ReadError) {
-            events = try await worker.reader.events(of: conversation, after: position, limit: Self.page)
+            page = try await worker.pages.page(of: conversation, after: position)
         } catch {
             return false
         }
-        let cursors = await worker.cursors.cursors(of: conversation)
-        // Whoever isn't in it any more gets nothing that was accepted since; what was read before they were looked at was accepted
-        // before.
+        // Whoever isn't in it any more gets nothing that was accepted since; what was read before the members were looked at was
+        // accepted before. As long as their version is the same, so are they.
+        guard page.version != subscription.version else {
+            take(page, subscription, conversation)
+            return true
+        }
         switch await worker.membership.check(identity.user, in: conversation) {
-        case .member: take(events, cursors, subscription, conversation, seen)
+        case .member(_, let version, _, _):
+            subscription.version = version
+            take(page, subscription, conversation)
         case .notMember, .notFound: cut(subscription, .conversationNotFound)
         case .unavailable: return false
         }
@@ -76,22 +78,22 @@ extension ClientSession {
 
     /// Writes a page. Everything up to `seen` was published before the page was read; what was published while it was on its way
     /// may be missing in it, and was passed over by the room, since the subscription was behind.
-    private func take(
-        _ events: [Event], _ cursors: Cursors, _ subscription: Subscription, _ conversation: UUID, _ seen: EventID
-    ) {
+    private func take(_ page: SubscriberPage, _ subscription: Subscription, _ conversation: UUID) {
         guard case .behind(var position) = subscription.flow else { return }
-        var isWhole = events.count < Self.page
-        for event in events where event.id > position {
-            guard subscription.write(event, EventFrames(event, cursors)) else {
-                isWhole = false
+        var isWritten = true
+        for (event, frames) in zip(page.events.events, page.frames) where event.id > position {
+            guard subscription.write(event, frames) else {
+                isWritten = false
                 break
             }
             wasReplayed(on: subscription)
             position = event.id
         }
         guard !isEnded else { return }
+        if isWritten { position = max(position, page.events.end) }
+        let isWhole = isWritten && page.events.isLast
         // What isn't in the last page up to there was replaced by a later state.
-        if isWhole { position = max(position, seen) }
+        if isWhole { position = max(position, page.seen) }
         let room = worker.rooms.position(of: conversation)
         subscription.flow =
             subscription.missedSomething ? .behind(position) : .behindPage(at: position, isLast: isWhole, room: room)

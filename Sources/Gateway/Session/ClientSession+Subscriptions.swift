@@ -107,13 +107,16 @@ extension ClientSession {
             await worker.loop.sleep(milliseconds: Self.membershipPause)
             answer = await worker.membership.check(identity.user, in: conversation)
         }
-        guard case .member(_, _, let head, let size) = answer, !isEnded else {
+        guard case .member(_, let version, let known, let size) = answer, !isEnded else {
             worker.rooms.release(room)
             if case .unavailable = answer { return refuse(.unavailable()) }
             worker.log.authorisationFailed("subscribe", origin, conversation)
             return refuse(.conversationNotFound)
         }
+        // The room may have gone on since Redis was asked: what it was given meanwhile isn't brought.
+        let head = max(known, room.position)
         subscriptions[subscription.id] = subscription
+        subscription.version = version
         room.size = size
         guard case .conversation = subscription.destination else {
             room.add(subscription)

@@ -12,7 +12,6 @@ extension ClientSession {
     private static let overlap: Int64 = 10_000
     /// So long the inbox sets remember.
     private static let memory: Int64 = 30 * 86_400_000
-    private static let page = 100
     /// Milliseconds between two attempts while the stores are away.
     private static let retryInterval: Int64 = 1_000
 
@@ -117,7 +116,8 @@ extension ClientSession {
             defer { pages.endTurn() }
             // Those before may have filled the socket.
             guard takesPage(subscription) else { continue }
-            let events = try await worker.reader.events(of: conversation, after: position, limit: Self.page)
+            let page = try await worker.reader.events(of: conversation, after: position, limit: PageReader.page)
+            let events = page.events
             for event in events {
                 guard event.id <= end else { return }
                 // One's own messages from before a device came first are nothing that it has missed.
@@ -128,7 +128,9 @@ extension ClientSession {
                 position = event.id
                 subscription.brought[conversation] = event.id
             }
-            if events.count < Self.page, events.last.map({ $0.id <= position }) ?? true { return }
+            guard events.last.map({ $0.id <= position }) ?? true else { continue }
+            position = max(position, page.end)
+            if page.isLast { return }
         }
     }
 }

@@ -4,6 +4,8 @@ public enum RedisScripts {
     public static let accept = RedisScript(PackageResources.accept_lua)
     /// Writes what was loaded of a conversation from PostgreSQL.
     public static let load = RedisScript(PackageResources.load_lua)
+    /// Tells the heads of many conversations.
+    public static let heads = RedisScript(PackageResources.heads_lua)
     /// Cuts off what is known of a conversation's members.
     public static let fence = RedisScript(PackageResources.fence_lua)
     /// Moves how far users have got and read conversations.

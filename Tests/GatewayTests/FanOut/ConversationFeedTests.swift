@@ -109,6 +109,57 @@ func event(_ id: EventID, after previous: EventID, kind: String = "m") -> Event 
         #expect(feed.receive(event(11, after: 8)) == .ignore)
     }
 
+    /// A failover to a master whose clock is behind gives ids between those that a fill has read.
+    @Test func anIdBetweenThoseThatWereReadIsNoCopy() {
+        var feed = live(at: 5)
+        let (six, nine, eight) = (event(6, after: 5), event(9, after: 6), event(8, after: 6))
+        #expect(feed.receive(nine) == .fill(after: 5))
+        _ = feed.filled([six, nine])
+        #expect(feed.receive(six) == .ignore)
+        #expect(feed.receive(nine) == .ignore, "these were read")
+        #expect(feed.receive(eight) == .stray(eight))
+        #expect(feed.receive(eight) == .ignore, "its copy by another channel")
+        // Where an edit has taken an event out of what was read, that may still be on its way.
+        let edit = event(12, after: 10, kind: "e")
+        #expect(feed.receive(event(11, after: 10)) == .fill(after: 9))
+        _ = feed.filled([event(11, after: 10), edit])
+        #expect(feed.receive(event(10, after: 9)) == .ignore)
+    }
+
+    /// A gap that is longer than a page is read by the subscribers, page by page; the feed goes on at the head.
+    @Test func aLongGapIsToldAndNotCollected() {
+        var feed = live(at: 5)
+        _ = feed.beginResync()
+        #expect(feed.headIsKnown(900) == .fill(after: 5))
+        let (six, seven) = (event(6, after: 5), event(7, after: 6))
+        #expect(feed.filled([six, seven], isWhole: false) == .init(events: [six, seven], gapAfter: 7, gapUpTo: 900))
+        #expect(feed.position == 900 && !feed.isBusy)
+        let next = event(901, after: 900)
+        #expect(feed.receive(next) == .forward([next]), "no second hole")
+        #expect(feed.receive(event(500, after: 499)) == .ignore, "it was on its way")
+    }
+
+    /// A head that can't be read makes nobody read: what comes in proves itself by its chain.
+    @Test func aHeadThatIsLateMakesNoGap() {
+        var feed = live(at: 5)
+        let (six, seven, nine) = (event(6, after: 5), event(7, after: 6), event(9, after: 8))
+        _ = feed.beginResync()
+        #expect(feed.receive(six) == .wait)
+        #expect(feed.receive(seven) == .wait)
+        #expect(feed.headIsLate() == .forward([six, seven]))
+        #expect(feed.position == 7 && !feed.isBusy)
+        _ = feed.beginResync()
+        #expect(feed.receive(nine) == .wait)
+        #expect(feed.headIsLate() == .fill(after: 7), "a hole is a hole")
+        var new = ConversationFeed(opening: true)
+        _ = new.beginResync()
+        #expect(new.receive(six) == .wait)
+        #expect(new.headIsLate() == .wait)
+        #expect(new.isBusy, "who waits for it goes on waiting")
+        _ = new.beginResync()
+        #expect(new.headIsKnown(6) == .forward([six]))
+    }
+
     @Test func aHoleWithinWhatWasReadIsNotedUnlessAnEditExplainsIt() {
         var feed = live(at: 5)
         let (eight, nine) = (event(8, after: 7), event(9, after: 8))
@@ -167,7 +218,7 @@ func event(_ id: EventID, after previous: EventID, kind: String = "m") -> Event 
         let (six, eight, nine) = (event(6, after: 5), event(8, after: 7), event(9, after: 8))
         #expect(feed.receive(eight) == .fill(after: 5))
         #expect(feed.receive(nine) == .wait)
-        #expect(feed.filled([six], isWhole: false) == .init(events: [six], gapAfter: 6, later: [eight, nine]))
+        #expect(feed.filled([six], isWhole: false) == .init(events: [six], gapAfter: 6, gapUpTo: 9, later: [eight, nine]))
         #expect(feed.position == 9 && !feed.isBusy)
         _ = feed.beginResync()
         #expect(feed.headIsUnknown() == .skip(after: 9, []))
