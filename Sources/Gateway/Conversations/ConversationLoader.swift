@@ -86,6 +86,7 @@ final class ConversationLoader {
         }
         guard let facts else { return .notFound }
         do {
+            try await noteInboxes(facts, partition)
             let reply = try await redis.call(RedisScripts.load, keys: [Keys.stream(partition)]) { command in
                 command.add(conversation.description)
                 command.add(ticket)
@@ -108,6 +109,19 @@ final class ConversationLoader {
         } catch {
             return .unavailable(error.description)
         }
+    }
+
+    /// Notes the partition in the indexes of the two users of a DIRECT conversation, before anything can get into their inboxes.
+    private func noteInboxes(_ facts: Facts, _ partition: Partition) async throws(RedisError) {
+        guard facts.recipients != "-" else { return }
+        _ = try await redis.pipeline(
+            facts.members.flatMap { member in
+                let key = Keys.inboxParts(member.user)
+                return [
+                    RedisCommand("SADD", key, String(partition.number)),
+                    RedisCommand("EXPIRE", key, String(InboxIndex.lifetime)),
+                ]
+            })
     }
 
     private struct Facts {

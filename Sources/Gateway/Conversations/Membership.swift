@@ -15,7 +15,7 @@ final class Membership {
 
     /// A load can be overtaken by changes; after so many the caller is asked to try later.
     private static let attempts = 4
-    /// Fields of the hash that are no members.
+    /// Fields of the hash that are no members, but for the format that some have.
     private static let facts = 3
 
     private let redis: RedisConnection
@@ -37,17 +37,19 @@ final class Membership {
             let replies: [RedisReply]
             do {
                 replies = try await redis.pipeline([
-                    RedisCommand("HMGET", Keys.members(conversation, partition), "v", user.description),
+                    RedisCommand("HMGET", Keys.members(conversation, partition), "v", user.description, "f"),
                     RedisCommand("HGET", Keys.conversation(conversation, partition), "last"),
                     RedisCommand("HLEN", Keys.members(conversation, partition)),
                 ])
             } catch {
                 return .unavailable(error.description)
             }
-            if let version = replies[0].elements?.first?.integer, let head = replies[1].eventID {
-                guard let role = replies[0].elements?.last?.text else { return .notMember }
-                let fields = replies[2].count ?? 0
-                return .member(role: role, version: version, head: head, size: fields - Self.facts)
+            if let found = replies[0].elements, found.count == 3, let version = found[0].integer,
+                let head = replies[1].eventID
+            {
+                guard let role = found[1].text else { return .notMember }
+                let facts = found[2] == .null ? Self.facts : Self.facts + 1
+                return .member(role: role, version: version, head: head, size: (replies[2].count ?? 0) - facts)
             }
             switch await loader.load(conversation) {
             case .loaded: continue

@@ -6,6 +6,8 @@ final class Node: Sendable {
     private static let startRetry: Int64 = 100
     /// Milliseconds between two shares of the quiet conversations whose heads are compared: a round takes ten.
     private static let auditInterval: Int64 = 10_000
+    /// Milliseconds between two looks at the epoch of the indexes of inboxes.
+    private static let epochInterval: Int64 = 1_000
     /// Milliseconds between two looks for announcements that nobody has made.
     private static let announceInterval: Int64 = 5_000
     /// Milliseconds between two looks for files that nobody needs any more.
@@ -96,6 +98,11 @@ final class Node: Sendable {
         registry.run { $0.start() }
         context.keySet?.start(on: worker.loop, log: worker.log)
         hub.run { hub in Self.startAudits(hub) }
+        let epoch = InboxEpoch(node: context, redis: worker.redis)
+        worker.loop.scheduleRepeating(every: Self.epochInterval) {
+            epoch.look()
+            return true
+        }
         startAnnouncements(worker)
         startSweeping(worker)
         MemoryTrim.start(on: worker.loop)

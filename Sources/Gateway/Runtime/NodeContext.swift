@@ -22,6 +22,7 @@ final class NodeContext: Sendable {
     let files: FileFolder?
     private let connectionCount = Atomic<Int>(0)
     private let format = Atomic<Int64>(1)
+    private let epochOfInboxes = Atomic<Int64>(0)
 
     init(
         _ config: GatewayConfig, id: String, authenticator: Authenticator, revocations: Revocations,
@@ -47,6 +48,12 @@ final class NodeContext: Sendable {
     var oldestFormat: Int64 {
         get { format.load(ordering: .relaxed) }
         set { format.store(newValue, ordering: .relaxed) }
+    }
+
+    /// The epoch in which the indexes of inboxes count; 0 while none may be used.
+    var inboxEpoch: Int64 {
+        get { epochOfInboxes.load(ordering: .relaxed) }
+        set { epochOfInboxes.store(newValue, ordering: .relaxed) }
     }
 
     /// Counts a connection; false where the node has as many as it takes.

@@ -54,7 +54,7 @@ final class Worker {
         loader = stores.loader
         membership = stores.membership
         reader = stores.reader
-        inbox = Inbox(redis: redis, partitioning: node.partitioning)
+        inbox = Inbox(redis: bulk, postgres: postgres, partitioning: node.partitioning) { node.inboxEpoch }
         cursors = CursorStore(node: node, redis: redis, postgres: postgres, loader: loader, loop: loop)
         pages = PageReader(
             reader: reader, redis: bulk, partitioning: node.partitioning, loader: loader, cursors: cursors)

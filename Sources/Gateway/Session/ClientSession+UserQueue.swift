@@ -37,18 +37,15 @@ extension ClientSession {
         }
     }
 
-    /// Notes where the undelivered begins in each conversation.
+    /// Notes where the undelivered begins in each conversation that has some.
     private func noteDelivered(_ subscription: Subscription) async throws(ReadError) {
-        let news: [(conversation: UUID, lastEvent: EventID)]
-        do {
-            news = try await worker.inbox.conversations(of: identity.user, above: .zero)
-        } catch {
-            throw .redis(error)
-        }
-        for (conversation, _) in news {
-            let cursors = try await worker.cursors.loadedCursors(of: conversation)
-            subscription.brought[conversation] = cursors.positions[identity.user]?.delivered ?? .zero
-        }
+        for entry in try await news(subscription.position) { subscription.brought[entry.conversation] = entry.delivered }
+    }
+
+    private func news(_ place: QueuePosition) async throws(ReadError) -> [InboxEntry] {
+        try await worker.inbox.news(
+            of: identity.user, after: place.event.earlier(byMilliseconds: Self.overlap),
+            undelivered: place.owesUndelivered)
     }
 
     /// Something was missed, or the socket is full: the subscription reads for itself from its position.
@@ -84,27 +81,20 @@ extension ClientSession {
     private func readMissed(_ subscription: Subscription) async throws(ReadError) {
         let place = subscription.position
         let after = place.event.earlier(byMilliseconds: Self.overlap)
-        let news: [(conversation: UUID, lastEvent: EventID)]
-        do {
-            news = try await worker.inbox.conversations(
-                of: identity.user, above: place.owesUndelivered ? .zero : after)
-        } catch {
-            throw .redis(error)
-        }
-        for (conversation, lastEvent) in news where subscription.brought[conversation] ?? .zero < lastEvent {
-            let cursors = try await worker.cursors.loadedCursors(of: conversation)
-            let delivered = cursors.positions[identity.user]?.delivered ?? .zero
-            let missed = place.owesUndelivered ? min(delivered, after) : after
-            let start = max(missed, subscription.brought[conversation] ?? .zero)
+        for entry in try await news(place) {
+            guard case .behind = subscription.flow else { return }
+            let brought = subscription.brought[entry.conversation] ?? .zero
+            let missed = place.owesUndelivered ? min(entry.delivered, after) : after
+            let start = max(missed, brought)
             // What a topic brings, too, doesn't come twice.
-            let end = topics[conversation]?.begins ?? .highest
-            guard start < min(lastEvent, end) else { continue }
-            try await read(conversation, after: start, upTo: end, cursors, subscription)
+            let end = topics[entry.conversation]?.begins ?? .highest
+            guard start < min(entry.lastEvent, end) else { continue }
+            try await read(entry.conversation, after: start, upTo: end, subscription)
         }
     }
 
     private func read(
-        _ conversation: UUID, after start: EventID, upTo end: EventID, _ cursors: Cursors, _ subscription: Subscription
+        _ conversation: UUID, after start: EventID, upTo end: EventID, _ subscription: Subscription
     ) async throws(ReadError) {
         var position = start
         while case .behind = subscription.flow {
@@ -116,21 +106,31 @@ extension ClientSession {
             defer { pages.endTurn() }
             // Those before may have filled the socket.
             guard takesPage(subscription) else { continue }
-            let page = try await worker.reader.events(of: conversation, after: position, limit: PageReader.page)
-            let events = page.events
-            for event in events {
-                guard event.id <= end else { return }
-                // One's own messages from before a device came first are nothing that it has missed.
-                let place = subscription.position
-                let isOwn = place.owesUndelivered && event.id <= place.event && event.sender == identity.user
-                if !isOwn, !subscription.write(event, EventFrames(event, cursors)) { break }
-                if !isOwn { wasReplayed(on: subscription) }
-                position = event.id
-                subscription.brought[conversation] = event.id
-            }
-            guard events.last.map({ $0.id <= position }) ?? true else { continue }
-            position = max(position, page.end)
-            if page.isLast { return }
+            let page = try await worker.pages.ownPage(of: conversation, after: position)
+            // It may have ended while the page was on its way.
+            guard case .behind = subscription.flow else { return }
+            guard write(page, of: conversation, upTo: end, subscription, &position) else { continue }
+            position = max(position, page.events.end)
+            if page.events.isLast || position >= end { return }
         }
+    }
+
+    /// Writes a page up to an event; false where the socket or the window took only a part of it.
+    private func write(
+        _ page: SubscriberPage, of conversation: UUID, upTo end: EventID, _ subscription: Subscription,
+        _ position: inout EventID
+    ) -> Bool {
+        for (event, frames) in zip(page.events.events, page.frames) where event.id <= end {
+            // One's own messages from before a device came first are nothing that it has missed.
+            let place = subscription.position
+            let isOwn = place.owesUndelivered && event.id <= place.event && event.sender == identity.user
+            if !isOwn {
+                guard subscription.write(event, frames) else { return false }
+                wasReplayed(on: subscription)
+            }
+            position = event.id
+            subscription.brought[conversation] = event.id
+        }
+        return true
     }
 }

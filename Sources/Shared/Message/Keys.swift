@@ -26,6 +26,10 @@ public enum Keys {
     public static func dataKey(_ id: UUID, _ partition: Partition) -> String { "{\(partition.tag)}:c:\(id):key" }
     /// The conversations of a partition in which a user has something to fetch.
     public static func inbox(_ user: UUID, _ partition: Partition) -> String { "{\(partition.tag)}:inbox:\(user)" }
+    /// The partitions in which a user has an inbox, and the epoch in which those were all.
+    public static func inboxParts(_ user: UUID) -> String { "u:\(user):parts" }
+    /// The epoch in which such an index counts.
+    public static let inboxEpoch = "inbox:epoch"
     /// The channel of a conversation's events.
     public static func channel(_ id: UUID, _ partition: Partition) -> String { "{\(partition.tag)}:e:\(id)" }
     /// The channel of what concerns one user.

@@ -20,6 +20,9 @@ public final class RedisConnection {
     private var waiters: [CheckedContinuation<Void, Never>] = []
     private var lastFailure = RedisError.notConnected
 
+    /// Commands that were sent since the start.
+    public private(set) var commandCount = 0
+
     /// The loop that the connection is confined to.
     public var loop: EventLoop { transport.loop }
 
@@ -72,6 +75,7 @@ public final class RedisConnection {
         guard isReady else { return completion(.failure(.notConnected)) }
         pending.append(Pending(deadline: loop.now + timeout, completion: completion))
         transport.write(command)
+        commandCount += 1
         if watch == nil { watchOldest() }
     }
 

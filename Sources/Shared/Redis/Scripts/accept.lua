@@ -85,8 +85,10 @@ local function conversation(id)
     end
     c.last = state[1] and tonumber(state[1])
     c.expires = state[2]
-    local facts = redis.call('HMGET', c.members, 'v', 'a', 'r')
+    local facts = redis.call('HMGET', c.members, 'v', 'a', 'r', 'f')
     c.version, c.archived, c.recipients = facts[1], facts[2] == '1', facts[3]
+    -- Loaded by a process of the first release: the participants' indexes may not have this partition.
+    c.unindexed = c.recipients and c.recipients ~= '-' and facts[4] ~= '2'
     c.users = {}
     if c.recipients and c.recipients ~= '-' then
         for user in string.gmatch(c.recipients, '[^,]+') do
@@ -146,7 +148,7 @@ for at = 6, #ARGV, FIELDS do
         local answer = c.answers[digest] or redis.call('HGET', c.now, digest) or redis.call('HGET', c.before, digest)
         if answer then
             code, event = REPEATED, tonumber(answer)
-        elseif not c.last or not c.version or not c.recipients then
+        elseif not c.last or not c.version or not c.recipients or c.unindexed then
             code = COLD
         elseif ARGV[at + 5] == '0' and not is_member(c, sender) then
             code = NOT_MEMBER

@@ -12,13 +12,26 @@ local prefix = string.match(KEYS[1], '^({[^}]*}:)')
 local key = prefix .. 'c:' .. ARGV[1]
 local ticket, events, members = key .. ':ticket', key .. ':events', key .. ':members'
 
+-- So many dead letters of the partition are looked at, the newest.
+local DEAD = 1000
+
 if redis.call('GET', ticket) ~= ARGV[2] then return 0 end
 redis.call('DEL', ticket)
 
 local last = redis.call('HGET', key, 'last')
 if not last then
     redis.call('DEL', key, events)
-    redis.call('HSET', key, 'f', '1', 'last', ARGV[3], 'floor', ARGV[3], 'done', ARGV[3])
+    -- What PostgreSQL has refused for good was somebody's last event all the same: an id below it would look like a loss.
+    local highest = tonumber(ARGV[3])
+    local letters = redis.pcall('XREVRANGE', prefix .. 'dead', '+', '-', 'COUNT', DEAD)
+    for _, letter in ipairs(letters.err and {} or letters) do
+        for at = 1, #letter[2], 2 do
+            local id, of = string.match(letter[2][at + 1], '^1 %a (%d+) %d+ %d+ (%S+) ')
+            if letter[2][at] == 'e' and of == ARGV[1] then highest = math.max(highest, tonumber(id)) end
+        end
+    end
+    redis.call('HSET', key, 'f', '1', 'last', string.format('%.0f', highest), 'floor', ARGV[3],
+        'done', string.format('%.0f', highest))
 elseif tonumber(last) < tonumber(ARGV[3]) then
     -- Redis has lost events: what PostgreSQL has is read from there.
     redis.call('HSET', key, 'last', ARGV[3], 'floor', ARGV[3], 'done', ARGV[3])
@@ -27,6 +40,8 @@ end
 
 redis.call('DEL', members)
 redis.call('HSET', members, 'v', ARGV[4], 'a', ARGV[5], 'r', ARGV[6])
+-- The caller has noted the partition in both users' indexes of inboxes; one of the first release hasn't, and writes no format.
+if ARGV[6] ~= '-' then redis.call('HSET', members, 'f', '2') end
 -- Cursors go forward only: Redis may know more than PostgreSQL does yet.
 local cursors = key .. ':cursors'
 local known = {}
