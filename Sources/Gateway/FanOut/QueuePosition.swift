@@ -9,6 +9,12 @@ struct QueuePosition: Equatable {
     /// Whether what no device had got when the device came first is still owed to it, too.
     var owesUndelivered = false
 
+    /// Goes on with an event that was brought at a moment (ms since the Unix epoch). Events of other conversations that come next
+    /// may have lower ids than one whose conversation is ahead of the clock: the position doesn't go ahead with it.
+    mutating func goOn(with id: EventID, at now: Int64) {
+        event = max(event, min(id, EventID(at: now)))
+    }
+
     /// What clients see and bring back: the event's id, with a `u` in front where the undelivered is owed.
     var text: String { (owesUndelivered ? "u" : "") + event.description }
 }

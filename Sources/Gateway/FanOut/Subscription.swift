@@ -101,7 +101,7 @@ final class Subscription {
             session.wrote(event)
         }
         if destination == .messages {
-            if movesOn, case .live = flow { position.event = max(position.event, event.id) }
+            if movesOn, case .live = flow { position.goOn(with: event.id, at: WallClock.nowMilliseconds()) }
             session.connection.send(frames.encode(style, ack: ack, position: position))
         } else if let ack {
             session.connection.send(frames.encode(style, ack: ack))

@@ -13,7 +13,7 @@ struct MessagesResource {
     init(worker: Worker) {
         self.worker = worker
         history = HistoryReader(
-            redis: worker.redis, postgres: worker.postgres, partitioning: worker.node.partitioning,
+            redis: worker.bulk, postgres: worker.postgres, partitioning: worker.node.partitioning,
             vault: worker.vault)
     }
 
@@ -69,25 +69,35 @@ struct MessagesResource {
         guard before == nil || after == nil else {
             throw CommandError(.invalidField, "before and after exclude each other.", field: "after")
         }
+        try await requireMember(conversation, origin)
+        let cursors = await worker.cursors.cursors(of: conversation)
+        let page: HistoryPage
+        do throws(ReadError) {
+            page =
+                if let after {
+                    try await history.page(of: conversation, after: after, limit: query.limit)
+                } else {
+                    try await history.page(of: conversation, before: before ?? .highest, limit: query.limit)
+                }
+        } catch {
+            worker.log.warning(
+                "history can't be read", [.conversation: .uuid(conversation), .error: .string("\(error)")])
+            throw CommandError.unavailable()
+        }
+        // Who was removed meanwhile gets nothing that was accepted since.
+        try await requireMember(conversation, origin)
+        return after != nil
+            ? Self.response(page, cursors, page.lowest, page.hasMore ? page.highest : nil)
+            : Self.response(page, cursors, page.hasMore ? page.lowest : nil, page.highest)
+    }
+
+    private func requireMember(_ conversation: UUID, _ origin: Origin) async throws(CommandError) {
         switch await worker.membership.check(origin.identity.user, in: conversation) {
         case .member: break
         case .unavailable: throw CommandError.unavailable()
         case .notMember, .notFound:
             worker.log.authorisationFailed("history", origin, conversation)
             throw CommandError.conversationNotFound
-        }
-        let cursors = await worker.cursors.cursors(of: conversation)
-        do throws(ReadError) {
-            if let after {
-                let page = try await history.page(of: conversation, after: after, limit: query.limit)
-                return Self.response(page, cursors, page.lowest, page.hasMore ? page.highest : nil)
-            }
-            let page = try await history.page(of: conversation, before: before ?? .highest, limit: query.limit)
-            return Self.response(page, cursors, page.hasMore ? page.lowest : nil, page.highest)
-        } catch {
-            worker.log.warning(
-                "history can't be read", [.conversation: .uuid(conversation), .error: .string("\(error)")])
-            throw CommandError.unavailable()
         }
     }
 

@@ -1,3 +1,4 @@
+import Shared
 import Testing
 
 @testable import Gateway
@@ -6,6 +7,18 @@ import Testing
     @Test(arguments: [QueuePosition(event: 0), QueuePosition(event: 244_875_698_592_331, owesUndelivered: true)])
     func whatIsToldIsReadAgain(position: QueuePosition) {
         #expect(QueuePosition(position.text.utf8) == position)
+    }
+
+    /// A conversation whose ids are ahead of the clock, as after a failover to a clock that is: events of others come next.
+    @Test func itNeverGoesAheadOfTheClock() {
+        let now: Int64 = 1_760_000_000_000
+        var position = QueuePosition(event: EventID(at: now - 1_000))
+        position.goOn(with: EventID(at: now + 60_000), at: now)
+        #expect(position.event == EventID(at: now))
+        position.goOn(with: EventID(at: now - 5_000), at: now)
+        #expect(position.event == EventID(at: now), "nor back")
+        position.goOn(with: EventID(at: now + 1), at: now + 2)
+        #expect(position.event == EventID(at: now + 1))
     }
 
     @Test(arguments: ["", "u", "uu1", "-1", "1u", "x1", "99999999999999999999"])
