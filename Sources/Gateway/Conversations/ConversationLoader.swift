@@ -42,18 +42,18 @@ final class ConversationLoader {
         }
         waiting[conversation] = [completion]
         switch queue.ask(conversation, at: loop.now) {
-        case .begins: begin(conversation)
+        case .begins: begin([conversation])
         case .waits: break
         case .isFull: finish(conversation, .unavailable("too many conversations wait to be loaded"))
         }
     }
 
-    private func begin(_ conversation: UUID) {
+    private func begin(_ conversations: [UUID]) {
         loop.spawn {
-            let outcome = await self.loadOnce(conversation)
+            let outcomes = await self.loadTogether(conversations)
             let (late, next) = self.queue.ended(at: self.loop.now)
-            if let next { self.begin(next) }
-            self.finish(conversation, outcome)
+            if !next.isEmpty { self.begin(next) }
+            for (conversation, outcome) in outcomes { self.finish(conversation, outcome) }
             for one in late { self.finish(one, .unavailable("too many conversations were to be loaded before")) }
         }
     }
@@ -69,109 +69,86 @@ final class ConversationLoader {
         }
     }
 
-    private func loadOnce(_ conversation: UUID) async -> Outcome {
-        let partition = partitioning.partition(of: conversation)
-        let ticket = UUID.random().description
-        do {
-            _ = try await redis.call(
-                "SET", Keys.ticket(conversation, partition), ticket, "PX", Self.ticketLifetime)
-        } catch {
-            return .unavailable(error.description)
+    /// Loads several by the statements of one. Those whose row isn't found, or is locked by a change, are loaded by themselves:
+    /// none waits for another's.
+    private func loadTogether(_ conversations: [UUID]) async -> [(UUID, Outcome)] {
+        guard conversations.count > 1 else { return [(conversations[0], await load(alone: conversations[0]))] }
+        var outcomes = await load(conversations, waits: false)
+        for place in outcomes.indices {
+            guard case .notFound = outcomes[place].1 else { continue }
+            outcomes[place].1 = await load(alone: outcomes[place].0)
         }
-        let facts: Facts?
-        do {
-            facts = try await read(conversation)
-        } catch {
-            return .unavailable(error.description)
-        }
-        guard let facts else { return .notFound }
-        do {
-            try await noteInboxes(facts, partition)
-            let reply = try await redis.call(RedisScripts.load, keys: [Keys.stream(partition)]) { command in
-                command.add(conversation.description)
-                command.add(ticket)
-                command.add(facts.last)
-                command.add(facts.version)
-                command.add(facts.isArchived ? "1" : "0")
-                command.add(facts.recipients)
-                command.add(stateTTL)
-                for member in facts.members {
-                    command.add(member.user.description)
-                    command.add(member.role)
-                    command.add(member.position.delivered)
-                    command.add(member.position.read)
-                }
-            }
-            // Another load or a change of members took the ticket: the caller looks again, and comes back if need be.
-            // Not all at one moment: they would take the ticket from each other again.
-            if reply.integer == 0 { await loop.sleep(milliseconds: Int64.random(in: 5...40)) }
-            return .loaded
-        } catch {
-            return .unavailable(error.description)
-        }
+        return outcomes
     }
 
-    /// Notes the partition in the indexes of the two users of a DIRECT conversation, before anything can get into their inboxes.
-    private func noteInboxes(_ facts: Facts, _ partition: Partition) async throws(RedisError) {
-        guard facts.recipients != "-" else { return }
-        _ = try await redis.pipeline(
-            facts.members.flatMap { member in
+    private func load(alone conversation: UUID) async -> Outcome { await load([conversation], waits: true)[0].1 }
+
+    private func load(_ conversations: [UUID], waits: Bool) async -> [(UUID, Outcome)] {
+        let tickets = conversations.map { _ in UUID.random().description }
+        let facts: [UUID: ConversationFacts]
+        do {
+            _ = try await redis.pipeline(
+                zip(conversations, tickets).map { conversation, ticket in
+                    let key = Keys.ticket(conversation, partitioning.partition(of: conversation))
+                    return RedisCommand("SET", key, ticket, "PX", Self.ticketLifetime)
+                })
+            facts = try await ConversationFacts.read(conversations, waits: waits, postgres)
+            try await noteInboxes(facts)
+        } catch {
+            return conversations.map { ($0, .unavailable("\(error)")) }
+        }
+        let found = zip(conversations, tickets).compactMap { conversation, ticket in
+            facts[conversation].map { (conversation, command($0, conversation, ticket)) }
+        }
+        var results = await redis.results(of: found.map(\.1))
+        if results.contains(where: { if case .failure(let error) = $0 { error.code == "NOSCRIPT" } else { false } }) {
+            _ = try? await redis.call(RedisScripts.load.loadCommand)
+            results = await redis.results(of: found.map(\.1))
+        }
+        // Another load or a change of members may have taken a ticket: the caller looks again, and comes back if need be. Not all at
+        // one moment: they would take the ticket from each other again.
+        if results.contains(where: { if case .success(let reply) = $0 { reply.integer == 0 } else { false } }) {
+            await loop.sleep(milliseconds: Int64.random(in: 5...40))
+        }
+        var outcomes: [UUID: Outcome] = [:]
+        for ((conversation, _), result) in zip(found, results) {
+            switch result {
+            case .success: outcomes[conversation] = .loaded
+            case .failure(let error): outcomes[conversation] = .unavailable(error.description)
+            }
+        }
+        return conversations.map { ($0, outcomes[$0] ?? .notFound) }
+    }
+
+    private func command(_ facts: ConversationFacts, _ conversation: UUID, _ ticket: String) -> RedisCommand {
+        var command = RedisScripts.load.command(keys: [Keys.stream(partitioning.partition(of: conversation))])
+        command.add(conversation.description)
+        command.add(ticket)
+        command.add(facts.last)
+        command.add(facts.version)
+        command.add(facts.isArchived ? "1" : "0")
+        command.add(facts.recipients)
+        command.add(stateTTL)
+        for member in facts.members {
+            command.add(member.user.description)
+            command.add(member.role)
+            command.add(member.position.delivered)
+            command.add(member.position.read)
+        }
+        return command
+    }
+
+    /// Notes the partitions in the indexes of the two users of DIRECT conversations, before anything can get into their inboxes.
+    private func noteInboxes(_ all: [UUID: ConversationFacts]) async throws(RedisError) {
+        var commands: [RedisCommand] = []
+        for (conversation, facts) in all where facts.recipients != "-" {
+            let number = String(partitioning.partition(of: conversation).number)
+            for member in facts.members {
                 let key = Keys.inboxParts(member.user)
-                return [
-                    RedisCommand("SADD", key, String(partition.number)),
-                    RedisCommand("EXPIRE", key, String(InboxIndex.lifetime)),
-                ]
-            })
-    }
-
-    private struct Facts {
-        var last: EventID
-        var version: Int64
-        var isArchived: Bool
-        var recipients: String
-        var members: [Member]
-
-        struct Member {
-            let user: UUID
-            let role: String
-            let position: Cursors.Position
-
-            init?(_ row: PostgresRow) {
-                guard let user = row.uuid(0), let role = row.text(1), let delivered = row.eventID(2),
-                    let read = row.eventID(3)
-                else { return nil }
-                self.user = user
-                self.role = role
-                position = Cursors.Position(delivered: delivered, read: read)
+                commands.append(RedisCommand("SADD", key, number))
+                commands.append(RedisCommand("EXPIRE", key, String(InboxIndex.lifetime)))
             }
         }
-    }
-
-    /// The row is locked first and the members are read by a later statement, so that a change under way is waited for and
-    /// then seen.
-    private func read(_ conversation: UUID) async throws(PostgresError) -> Facts? {
-        try await postgres.transaction { connection throws(PostgresError) in
-            let rows = try await connection.query(
-                "select type, version, archived_at is not null from conversations where id = $1 for share",
-                [.uuid(conversation)]
-            ).rows
-            guard let row = rows.first, let type = row.text(0), let version = row.integer(1),
-                let isArchived = row.bool(2)
-            else { return nil }
-            let members = try await connection.query(
-                """
-                select user_id, role, delivered_id, read_id from participants
-                where conversation_id = $1 order by user_id
-                """, [.uuid(conversation)]
-            ).rows.compactMap { Facts.Member($0) }
-            let last = try await connection.query(
-                "select coalesce(max(last_event_id), 0) from messages where conversation_id = $1",
-                [.uuid(conversation)]
-            ).rows.first?.eventID(0)
-            let users = members.map(\.user.description).joined(separator: ",")
-            return Facts(
-                last: last ?? .zero, version: version, isArchived: isArchived,
-                recipients: type == "DIRECT" && members.count == 2 ? users : "-", members: members)
-        }
+        _ = try await redis.pipeline(commands)
     }
 }

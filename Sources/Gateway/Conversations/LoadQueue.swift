@@ -9,8 +9,10 @@ struct LoadQueue {
     static let atOnce = 3
     /// So many conversations may wait on a loop; further ones are asked to try later.
     static let most = 20_000
+    /// So many go into one load, where they wait: it takes the statements of one.
+    static let together = 32
     /// Who asked for a conversation that has waited for so many milliseconds has given up.
-    static let patience: Int64 = 5_000
+    static let patience: Int64 = 15_000
 
     /// What becomes of a conversation that is asked for.
     enum Answer: Equatable {
@@ -33,14 +35,14 @@ struct LoadQueue {
         return .waits
     }
 
-    /// A load has ended: those that have waited too long, and the one to begin now.
-    mutating func ended(at now: Int64) -> (late: [UUID], begins: UUID?) {
+    /// A load has ended: those that have waited too long, and those to load together now.
+    mutating func ended(at now: Int64) -> (late: [UUID], begins: [UUID]) {
         var late: [UUID] = []
-        while let next = queue.popFirst() {
-            if now < next.deadline { return (late, next.conversation) }
-            late.append(next.conversation)
+        var begins: [UUID] = []
+        while begins.count < Self.together, let next = queue.popFirst() {
+            if now < next.deadline { begins.append(next.conversation) } else { late.append(next.conversation) }
         }
-        underWay -= 1
-        return (late, nil)
+        if begins.isEmpty { underWay -= 1 }
+        return (late, begins)
     }
 }

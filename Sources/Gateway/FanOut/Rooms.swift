@@ -4,8 +4,9 @@ internal import Shared
 ///
 /// Confined to its worker's loop.
 final class Rooms {
-    /// A conversation whose feed isn't live within so many milliseconds can't be subscribed to at present.
-    private static let joinTimeout: Int64 = 5_000
+    /// A conversation whose feed isn't live within so many milliseconds can't be subscribed to at present. Who comes back with very
+    /// many others waits rather than to be sent away and come again.
+    private static let joinTimeout: Int64 = 15_000
 
     private let worker: Int
     private let loop: EventLoop

@@ -5,7 +5,7 @@ internal import Shared
 /// Confined to its worker's loop.
 final class UserQueues {
     /// A user's channel that isn't confirmed within so many milliseconds can't be listened to at present.
-    private static let timeout: Int64 = 5_000
+    private static let timeout: Int64 = 15_000
 
     private struct Queues {
         var messages: [Subscription] = []

@@ -96,24 +96,25 @@ public final class RedisConnection {
 
     /// Sends several commands at once and waits for all replies; the first refusal is thrown.
     public func pipeline(_ commands: [RedisCommand]) async throws(RedisError) -> [RedisReply] {
-        guard !commands.isEmpty else { return [] }
         var replies: [RedisReply] = []
-        var failure: RedisError?
+        for result in await results(of: commands) { replies.append(try result.get()) }
+        return replies
+    }
+
+    /// Sends several commands at once and waits for what becomes of each.
+    public func results(of commands: [RedisCommand]) async -> [Result<RedisReply, RedisError>] {
+        guard !commands.isEmpty else { return [] }
+        var results: [Result<RedisReply, RedisError>] = []
+        results.reserveCapacity(commands.count)
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            var left = commands.count
             for command in commands {
                 send(command) { result in
-                    switch result {
-                    case .success(let reply): replies.append(reply)
-                    case .failure(let error): failure = failure ?? error
-                    }
-                    left -= 1
-                    if left == 0 { continuation.resume() }
+                    results.append(result)
+                    if results.count == commands.count { continuation.resume() }
                 }
             }
         }
-        if let failure { throw failure }
-        return replies
+        return results
     }
 
     private func complete(_ reply: RedisReply) {
