@@ -227,7 +227,8 @@ struct ConversationFeed {
         backlog = []
     }
 
-    private mutating func beginFill(after position: EventID, isFork: Bool = false, upTo head: EventID = .zero) -> Action {
+    private mutating func beginFill(after position: EventID, isFork: Bool = false, upTo head: EventID = .zero) -> Action
+    {
         phase = .filling(covering: backlog.count, mending: isFork, upTo: head)
         isOverfull = false
         return isFork ? .mend(after: position) : .fill(after: position)

@@ -62,7 +62,9 @@ extension Hub {
         }
         guard !batch.isAwaited else {
             heads.finished(batch, failed: false, at: loop.now)
-            for entry in cold { loop.spawn { self.compared(entry, await self.membership.head(of: entry.conversation)) } }
+            for entry in cold {
+                loop.spawn { self.compared(entry, await self.membership.head(of: entry.conversation)) }
+            }
             return askHeads()
         }
         // What nobody waits for is loaded one by one, and the next call behind it.

@@ -13,7 +13,7 @@ struct InboxEntry: Equatable {
 /// Confined to its loop.
 final class Inbox {
     /// So many users' inboxes are read at a time.
-    private static let atOnce = 16
+    private static let atOnce = 64
 
     private let redis: RedisConnection
     private let postgres: PostgresPool
@@ -60,8 +60,8 @@ final class Inbox {
             var used: [Int64] = []
             for (number, reply) in zip(partitions, try await replies(partitions, user, id, undelivered)) {
                 let parts = reply.elements ?? []
-                if !parts.isEmpty { used.append(number) }
-                for place in stride(from: 0, to: parts.count - 2, by: 3) {
+                if parts.first?.integer == 1 { used.append(number) }
+                for place in stride(from: 1, to: parts.count - 2, by: 3) {
                     guard let conversation = parts[place].text.flatMap({ UUID($0) }),
                         let last = parts[place + 1].eventID
                     else { continue }
@@ -70,7 +70,7 @@ final class Inbox {
                     if parts[place + 2].eventID == nil { unknown.append(entry) } else { found.append(entry) }
                 }
             }
-            if !index.isWhole { try await makeIndex(of: user, behind: index) }
+            if !index.isWhole { try await makeIndex(of: user, used, behind: index) }
         } catch {
             throw .redis(error)
         }
@@ -124,15 +124,13 @@ final class Inbox {
     }
 
     /// Notes in which partitions the user has something, and that those are all.
-    private func makeIndex(of user: UUID, behind index: InboxIndex) async throws(RedisError) {
+    private func makeIndex(
+        of user: UUID, _ partitions: [Int64], behind index: InboxIndex
+    ) async throws(RedisError) {
         guard index.epoch != 0 else { return }
         let key = Keys.inboxParts(user)
-        let sizes = try await redis.pipeline(
-            partitioning.partitions.map { RedisCommand("EXISTS", Keys.inbox(user, $0)) })
         var add = RedisCommand("SADD", key)
-        for (partition, size) in zip(partitioning.partitions, sizes) where size.integer == 1 {
-            add.add(Int64(partition.number))
-        }
+        for number in partitions { add.add(number) }
         add.add(index.epoch)
         var commands = [add, RedisCommand("EXPIRE", key, String(InboxIndex.lifetime))]
         if !index.older.isEmpty {

@@ -39,7 +39,9 @@ extension ClientSession {
 
     /// Notes where the undelivered begins in each conversation that has some.
     private func noteDelivered(_ subscription: Subscription) async throws(ReadError) {
-        for entry in try await news(subscription.position) { subscription.brought[entry.conversation] = entry.delivered }
+        for entry in try await news(subscription.position) {
+            subscription.brought[entry.conversation] = entry.delivered
+        }
     }
 
     private func news(_ place: QueuePosition) async throws(ReadError) -> [InboxEntry] {

@@ -218,7 +218,8 @@ func event(_ id: EventID, after previous: EventID, kind: String = "m") -> Event 
         let (six, eight, nine) = (event(6, after: 5), event(8, after: 7), event(9, after: 8))
         #expect(feed.receive(eight) == .fill(after: 5))
         #expect(feed.receive(nine) == .wait)
-        #expect(feed.filled([six], isWhole: false) == .init(events: [six], gapAfter: 6, gapUpTo: 9, later: [eight, nine]))
+        #expect(
+            feed.filled([six], isWhole: false) == .init(events: [six], gapAfter: 6, gapUpTo: 9, later: [eight, nine]))
         #expect(feed.position == 9 && !feed.isBusy)
         _ = feed.beginResync()
         #expect(feed.headIsUnknown() == .skip(after: 9, []))

@@ -50,7 +50,9 @@ import Testing
         func send(in conversation: UUID) async throws -> Int64 {
             let stream = Keys.stream(partitioning.partition(of: conversation))
             let reply = try await redis.call(RedisScripts.accept, keys: [stream]) { command in
-                for word in ["\(WallClock.nowMilliseconds())", "43200000", "1000", "1000000", "50"] { command.add(word) }
+                for word in ["\(WallClock.nowMilliseconds())", "43200000", "1000", "1000000", "50"] {
+                    command.add(word)
+                }
                 command.add(conversation.description)
                 command.add(user.description)
                 for word in [UUID.random().description, "7", "0", "0", "-"] { command.add(word) }
@@ -158,8 +160,10 @@ import Testing
             let news = try await bench.inbox(epoch: 0).news(
                 of: bench.user, after: EventID(at: WallClock.nowMilliseconds() + 60_000), undelivered: true)
             #expect(news.count == 10, "those that are delivered are nothing new")
-            let parts = try await bench.redis.call("EXISTS", Keys.members(
-                bench.conversations[1], bench.partitioning.partition(of: bench.conversations[1])))
+            let parts = try await bench.redis.call(
+                "EXISTS",
+                Keys.members(
+                    bench.conversations[1], bench.partitioning.partition(of: bench.conversations[1])))
             #expect(parts.integer == 0, "nothing was loaded")
         }
     }
