@@ -55,8 +55,11 @@ start_gateways() {
     done
 }
 
-start_persister() {
-    is_running persister-1 || PARLEY_PERSISTER_ID=persister-1 start persister-1 "$BIN/persister"
+start_persisters() {
+    local name
+    for name in "${PERSISTERS[@]}"; do
+        is_running "$name" || PARLEY_PERSISTER_ID=$name start "$name" "$BIN/persister"
+    done
 }
 
 # A gateway lets its clients leave first (PARLEY_SHUTDOWN_TIMEOUT, 10 s).

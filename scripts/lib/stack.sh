@@ -7,7 +7,7 @@ start_stack() {
     create_database parley
     export_settings
     start_gateways
-    start_persister
+    start_persisters
     wait_for_gateways
     # After them, or its first checks would find them down.
     start_haproxy
@@ -32,6 +32,6 @@ stop_stack() {
 
 stack_runs() {
     local name
-    for name in "${GATEWAYS[@]}" persister-1 haproxy redis postgres; do is_running "$name" || return 1; done
+    for name in "${GATEWAYS[@]}" "${PERSISTERS[@]}" haproxy redis postgres; do is_running "$name" || return 1; done
     [[ -f $STATE ]]
 }
