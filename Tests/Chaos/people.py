@@ -14,11 +14,12 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 
-def token(user, secret):
+def token(user, secret, **claims):
     def encoded(data):
         return base64.urlsafe_b64encode(json.dumps(data).encode()).rstrip(b"=")
 
-    message = encoded({"alg": "HS256", "typ": "JWT"}) + b"." + encoded({"sub": user, "exp": int(time.time()) + 86400})
+    message = encoded({"alg": "HS256", "typ": "JWT"}) + b"." + encoded(
+        {"sub": user, "exp": int(time.time()) + 86400, **claims})
     signature = hmac.new(secret.encode(), message, hashlib.sha256).digest()
     return (message + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
 

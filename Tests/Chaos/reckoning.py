@@ -28,12 +28,13 @@ def stored_rows(world):
     ]
 
 
-def dead_letters(world):
-    def redis(*words):
-        command = ["redis-cli", "-u", world.redis, *words]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+def redis(world, *words):
+    command = ["redis-cli", "-u", world.redis, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
-    return sum(int(redis("XLEN", key)[0]) for key in redis("--scan", "--pattern", "*:dead"))
+
+def dead_letters(world):
+    return sum(int(redis(world, "XLEN", key)[0]) for key in redis(world, "--scan", "--pattern", "*:dead"))
 
 
 async def wait_until(condition, patience):

@@ -50,11 +50,16 @@ class SetUp:
         ports = self.network.ports
         return [f"http://127.0.0.1:{ports[name]}" for name in ports if name.startswith("clients>")]
 
+    @property
+    def wanted(self):
+        """What scripts/up is asked for."""
+        return ["--gateways", str(self.gateways_wanted)]
+
     def up(self):
         """Starts what doesn't run."""
         self.read_state()
         self.keep_logs()
-        command = [ROOT / "scripts" / "up", "--detach", "--gateways", str(self.gateways_wanted)]
+        command = [ROOT / "scripts" / "up", "--detach", *self.wanted]
         result = subprocess.run(command, env=self.environment, capture_output=True, text=True)
         if result.returncode != 0:
             raise SystemExit(result.stdout + result.stderr)
