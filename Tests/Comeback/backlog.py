@@ -49,6 +49,17 @@ def redis(*arguments):
     return subprocess.run(command, text=True, check=True, capture_output=True).stdout.strip()
 
 
+def present_epoch(patience=10):
+    """The epoch of the indexes of inboxes, which begins once all processes are known to keep them; 0 where none does."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        epoch = redis("GET", "inbox:epoch")
+        if epoch:
+            return epoch
+        time.sleep(0.1)
+    return 0
+
+
 def copy(table, columns, rows):
     lines = "".join("\t".join(map(str, row)) + "\n" for row in rows)
     psql("-c", f"\\copy {table} ({columns}) from stdin", data=lines)
@@ -72,7 +83,7 @@ def write(pairs, missed, size=100):
         from conversations c, generate_series(1, {2 * missed}) n where c.id in ({ids})""")
     psql("-c", "analyze messages", "-c", "analyze participants", "-c", "analyze conversations")
     names = tags()
-    epoch = redis("GET", "inbox:epoch") or 0
+    epoch = present_epoch()
     last = first + 2 * missed * 4096
     lines = []
     for pair in pairs:
