@@ -16,7 +16,7 @@ extension ClientSession {
     func fail(_ failure: StompFailure, _ code: CloseCode? = nil) {
         guard !isEnded else { return }
         var frame: [UInt8] = []
-        StompEncoder.appendError(failure, version: stomp.version, to: &frame)
+        StompEncoder.appendError(failure, version: version, to: &frame)
         // Behind whatever waits; it is the last.
         if webSocket.isOpen { connection.send(framed(frame)) }
         noteFailure(failure.code, failure.message)

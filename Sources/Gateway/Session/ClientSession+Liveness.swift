@@ -27,17 +27,18 @@ extension ClientSession {
             fail(StompFailure(.tokenExpired, "The token has expired."))
             return now + 1_000
         }
-        if let pingSentAt, now - pingSentAt >= config.pongTimeout, connection.lastReceived < pingSentAt {
+        let lastReceived = connection.lastReceived
+        if let pingSentAt, silence.missesPong(sentAt: pingSentAt, timeout: config.pongTimeout, lastReceived, now) {
             end(.heartBeatMissed, reason: "no pong")
             return now + 1_000
         }
-        if now - connection.lastReceived >= config.idleTimeout {
+        if now - silence.heard(lastReceived, now) >= config.idleTimeout {
             end(.heartBeatMissed, reason: "idle")
             return now + 1_000
         }
         if now - lastPingAt >= config.pingInterval {
             lastPingAt = now
-            if pingSentAt == nil || connection.lastReceived >= (pingSentAt ?? 0) { pingSentAt = now }
+            if pingSentAt == nil || lastReceived >= (pingSentAt ?? 0) { pingSentAt = now }
             sendPing()
         }
         var next = min(lastPingAt + config.pingInterval, now + untilExpiry)
@@ -47,7 +48,7 @@ extension ClientSession {
 
     private func checkHeartBeat(_ now: Int64) -> Int64 {
         heartBeat?.sent(at: connection.lastSent)
-        heartBeat?.received(at: connection.lastReceived)
+        heartBeat?.received(at: silence.heard(connection.lastReceived, now))
         switch heartBeat?.check(now) {
         case .fine(let next): return next
         case .sendHeartBeat:

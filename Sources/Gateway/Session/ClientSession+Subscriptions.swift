@@ -11,22 +11,22 @@ extension ClientSession {
         receipt: String?
     ) {
         guard let destination = Destination(destinationText) else {
-            stomp.dropSubscription(id)
+            order.stomp.dropSubscription(id)
             let error = CommandError(.unknownDestination, "Nothing can be subscribed to at this destination.")
             return refuse(error, destination: destinationText, receipt: receipt)
         }
         guard !destination.isOfUser || queueSubscriptions < Self.maximumQueueSubscriptions else {
-            stomp.dropSubscription(id)
+            order.stomp.dropSubscription(id)
             let error = CommandError(
                 .tooManySubscriptions, "The session has too many subscriptions to its user's queues.")
             return refuse(error, destination: destinationText, receipt: receipt)
         }
         if let retryAfter = worker.limiter.takeAtOnce(.subscribes, .user(identity.user)) {
-            stomp.dropSubscription(id)
+            order.stomp.dropSubscription(id)
             return refuse(.tooFast(retryAfter: retryAfter), destination: destinationText, receipt: receipt)
         }
         let style = FrameStyle(
-            subscription: hasID ? id : nil, destination: destinationText, version: stomp.version,
+            subscription: hasID ? id : nil, destination: destinationText, version: version,
             compressor: webSocket.compressor)
         let subscription = Subscription(id: id, destination: destination, style: style, session: self)
         if mode != .auto {
@@ -39,7 +39,7 @@ extension ClientSession {
         if let header = frame.headerBytes("resume-after") {
             place = QueuePosition(header)
             guard let place, destination == .messages || !place.owesUndelivered else {
-                stomp.dropSubscription(id)
+                order.stomp.dropSubscription(id)
                 let error = CommandError(
                     .invalidField, "The header resume-after must be an event id, or a queue's position.",
                     field: "resume-after")
@@ -72,7 +72,7 @@ extension ClientSession {
         let isConfirmed = await worker.userQueues.add(subscription, of: identity.user)
         guard !isEnded else { return false }
         if isConfirmed { return true }
-        stomp.dropSubscription(subscription.id)
+        order.stomp.dropSubscription(subscription.id)
         removeSubscription(subscription.id)
         refuse(.unavailable(), destination: subscription.style.destination, receipt: receipt)
         return false
@@ -84,7 +84,7 @@ extension ClientSession {
     ) async {
         let text = subscription.style.destination
         func refuse(_ error: CommandError) {
-            stomp.dropSubscription(subscription.id)
+            order.stomp.dropSubscription(subscription.id)
             if !isEnded { self.refuse(error, destination: text, receipt: receipt) }
         }
         let room: Room
@@ -155,7 +155,7 @@ extension ClientSession {
     /// Ends a subscription that the server doesn't allow any more, and says so.
     func cut(_ subscription: Subscription, _ error: CommandError) {
         guard !isEnded, subscriptions[subscription.id] === subscription else { return }
-        stomp.dropSubscription(subscription.id)
+        order.stomp.dropSubscription(subscription.id)
         removeSubscription(subscription.id)
         worker.log.info(
             "subscription cut",

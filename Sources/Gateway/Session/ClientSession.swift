@@ -2,9 +2,7 @@ internal import Shared
 
 /// One client's session: STOMP over WebSocket, from the handshake to the close.
 ///
-/// Frames are handled strictly in order. SENDs are pipelined: many may wait for the accept script at a time, and their
-/// replies leave in order. Every other frame waits until the SENDs before it are answered, and nothing is read while a frame
-/// is being carried out that takes its time. Confined to its worker's loop.
+/// Frames are handled strictly in order, as `SessionOrder` says. Confined to its worker's loop.
 final class ClientSession: Peer {
     enum Phase {
         case awaitingConnect
@@ -33,8 +31,6 @@ final class ClientSession: Peer {
     private static let pendingReplyBytes = 1 << 20
     /// Subscriptions to its user's queues that a session may have; each gets a copy of the same.
     static let maximumQueueSubscriptions = 16
-    /// So many SENDs of one session may wait for their answers; reading pauses beyond.
-    private static let maximumPendingSends = 256
 
     let id: String
     /// Changes with `/app/auth.refresh`, but for the user.
@@ -44,10 +40,8 @@ final class ClientSession: Peer {
     let connectedAt = WallClock.nowMilliseconds()
     var phase = Phase.awaitingConnect
     var webSocket: WebSocketConnection
-    var decoder: StompDecoder
-    var stomp: StompSession
+    var order: SessionOrder<Reply>
     var heartBeat: HeartBeatMonitor?
-    var replies = ReplyQueue<Reply>()
     var subscriptions: [String: Subscription] = [:]
     /// Those of them that replies and refusals are told on.
     var replyQueues: [Subscription] = []
@@ -62,16 +56,12 @@ final class ClientSession: Peer {
     /// When the ping that waits for its pong was sent (monotonic ms).
     var pingSentAt: Int64?
     var lastPingAt: Int64
+    var silence = SilenceClock()
     let startedAt: Int64
     private(set) lazy var typing = TypingState(loop: worker.loop) { [weak self] conversation, isTyping in
         self?.publishTyping(conversation, isTyping)
     }
     var deliveries = DeliveryTracker()
-    /// The action that waits for the SENDs before it.
-    private var heldAction: StompAction?
-    /// Bytes of STOMP that came with a frame that is being carried out.
-    private var heldBytes: [UInt8] = []
-    private var isBusy = false
 
     init(identity: Identity, connection: Connection, worker: Worker, compression: PermessageDeflate?) {
         id = UUID.random().description
@@ -82,12 +72,15 @@ final class ClientSession: Peer {
         webSocket = WebSocketConnection(
             maximumFrame: config.maximumFrame, maximumMessage: config.maximumMessage,
             compression: compression.map { ($0, worker.compression) })
-        decoder = StompDecoder(limits: config.stomp)
-        stomp = StompSession(
+        let stomp = StompSession(
             limits: config.stomp, offer: StompHeartBeatOffer(send: config.heartBeat, expect: config.heartBeat))
+        order = SessionOrder(stomp: stomp, decoder: StompDecoder(limits: config.stomp))
         startedAt = worker.loop.now
         lastPingAt = worker.loop.now
     }
+
+    /// What was agreed on in CONNECT.
+    var version: StompVersion { order.stomp.version }
 
     var origin: Origin { Origin(identity: identity, session: id, address: connection.clientAddress) }
 
@@ -104,43 +97,20 @@ final class ClientSession: Peer {
 
     func receive(_ buffer: inout [UInt8], _ available: inout Range<Int>) {
         heartBeat?.received(at: worker.loop.now)
-        while !isPaused, !isEnded {
+        guard order.enter() else { return }
+        var isRead = false
+        while !isRead, !order.isPaused, !isChoked, !isEnded {
             switch webSocket.next(&buffer, &available) {
-            case .needMore: return
+            case .needMore: isRead = true
             case .send(let frame): send(frame)
             case .pong(let payload): ponged(payload)
-            case .closed(let code): return transportEnds(code)
-            case .message(.inPlace(let range), _): decode(buffer, range)
-            case .message(.assembled(let payload), _): decode(payload, 0..<payload.count)
+            case .closed(let code): transportEnds(code)
+            case .message(.inPlace(let range), _): takeSteps(buffer, range)
+            case .message(.assembled(let payload), _): takeSteps(payload, 0..<payload.count)
             }
         }
-        if isPaused { connection.pauseReading() }
-    }
-
-    private func decode(_ bytes: [UInt8], _ range: Range<Int>) {
-        var range = range
-        while !isEnded {
-            if isPaused {
-                heldBytes += bytes[range]
-                return
-            }
-            switch decoder.next(bytes, &range) {
-            case .needMore: return
-            case .heartBeat: break
-            case .failure(let failure): return fail(failure)
-            case .frame(let frame):
-                let action = stomp.receive(frame)
-                decoder.version = stomp.version
-                take(action)
-            }
-        }
-    }
-
-    // MARK: Order
-
-    /// Whether nothing may be read at present.
-    private var isPaused: Bool {
-        isBusy || heldAction != nil || replies.count >= Self.maximumPendingSends || isChoked
+        order.leave()
+        settleReading()
     }
 
     /// Whether the client sends without taking the answers.
@@ -148,56 +118,51 @@ final class ClientSession: Peer {
         connection.queuedBytes > Self.chokingQueues * worker.node.config.webSocket.sendQueueBytes
     }
 
-    private func take(_ action: StompAction) {
-        if case .send(let destination, let frame, let receipt) = action,
-            WebSocketController.isPipelined(destination, frame.body)
-        {
-            send(destination, frame, receipt)
-        } else if replies.isEmpty {
-            perform(action)
-        } else {
-            heldAction = action
-        }
-        if isPaused { connection.pauseReading() }
+    /// Does what can be done now: something that others waited for has happened.
+    func goOn() {
+        guard !isEnded, order.enter() else { return }
+        takeSteps([], 0..<0)
+        order.leave()
+        settleReading()
     }
 
-    private func send(_ destination: String, _ frame: StompFrame, _ receipt: String?) {
-        let place = replies.reserve()
+    private func takeSteps(_ bytes: [UInt8], _ range: Range<Int>) {
+        var range = range
+        while !isEnded, let step = order.next(bytes, &range, isChoked: isChoked) {
+            switch step {
+            case .tell(let reply): tell(reply)
+            case .start(let action, let place): start(action, place)
+            case .perform(let action): perform(action)
+            case .fail(let failure): fail(failure)
+            }
+        }
+    }
+
+    /// Reads on, or lets the client wait. By the outermost only: what is read on is handled at once.
+    private func settleReading() {
+        guard !isEnded else { return }
+        // A client that doesn't take its answers is silent by its own doing.
+        silence.listens(!order.isPaused, at: worker.loop.now)
+        if order.isPaused || isChoked { connection.pauseReading() } else { connection.resumeReading() }
+    }
+
+    private func start(_ action: StompAction, _ place: SessionOrder<Reply>.Place) {
+        guard case .send(let destination, let frame, let receipt) = action else { return }
         worker.controller.handle(destination, frame.body, from: self) { [weak self] outcome in
             guard let self else { return }
-            reply(place, Reply(outcome, destination: destination, receipt: receipt))
+            order.reply(place, Reply(outcome, destination: destination, receipt: receipt))
+            goOn()
         }
-    }
-
-    private func reply(_ place: ReplyQueue<Reply>.Place, _ reply: Reply) {
-        for ready in replies.fill(place, reply) where !isEnded { tell(ready) }
-        if let held = heldAction, replies.isEmpty, !isEnded {
-            heldAction = nil
-            perform(held)
-        }
-        goOn()
     }
 
     /// Carries out something that takes its time; frames behind it wait.
     func carryOut(_ work: @escaping () async -> Void) {
-        isBusy = true
+        order.beginWork()
         worker.loop.spawn {
             await work()
-            self.isBusy = false
+            self.order.endWork()
             self.goOn()
         }
-    }
-
-    /// Handles what was held back, then reads on.
-    private func goOn() {
-        guard !isEnded else { return }
-        guard !isPaused else { return connection.pauseReading() }
-        if !heldBytes.isEmpty {
-            let bytes = heldBytes
-            heldBytes = []
-            decode(bytes, 0..<bytes.count)
-        }
-        if !isPaused, !isEnded { connection.resumeReading() }
     }
 
     // MARK: What goes out

@@ -47,7 +47,7 @@ extension ClientSession {
     func sendReceipt(_ receipt: String?, _ headers: [(String, String)] = []) {
         guard let receipt else { return }
         var frame: [UInt8] = []
-        StompEncoder.appendReceipt(receipt, headers, version: stomp.version, to: &frame)
+        StompEncoder.appendReceipt(receipt, headers, version: version, to: &frame)
         send(stomp: frame)
     }
 

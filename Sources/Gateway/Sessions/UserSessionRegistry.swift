@@ -99,7 +99,7 @@ final class UserSessionRegistry {
                 JSONObject([
                     ("id", .string(session.id)), ("user", .string(session.identity.user.description)),
                     ("node", .string(node)), ("address", .string(session.connection.clientAddress)),
-                    ("version", .string(session.stomp.version.text)),
+                    ("version", .string(session.version.text)),
                     ("connectedAt", .string(RFC3339.format(milliseconds: session.connectedAt))),
                 ])))
     }
