@@ -143,3 +143,32 @@ def test_a_flood_of_moves_is_written_a_few_times(clients, pair):
     assert statuses(conversation, one) == ["READ"] * 40
     # Each of the 40 would have been a write of its own.
     assert calls("hset") - before < 30
+
+
+def test_a_topic_that_begins_in_the_middle_does_not_deliver_what_came_before(clients, pair):
+    one, other, conversation = pair
+    missed = send(conversation, one, "while nobody was there")
+    device = clients(other)
+    topic, _ = device.subscribe(f"/topic/conversation/{conversation}", ack="client-individual")
+
+    def acknowledge(id):
+        frame = device.frame(topic)
+        assert frame.headers["message-id"] == f"{conversation}.{id}"
+        device.connection.ack(frame.headers["ack"], receipt=f"ack-{id}")
+        device.receipt(f"ack-{id}")
+
+    seen = send(conversation, one, "to the topic")
+    acknowledge(seen)
+    # Moves are gathered for a moment: the RECEIPT of one that moves nothing tells that the others are written.
+    device.command("/app/chat.delivered", {"conversationId": conversation, "messageId": 1}, "written")
+    device.receipt("written")
+    writer, late = clients(one), clients(other)
+    receipts, _ = writer.subscribe("/user/queue/receipts")
+    messages, _ = late.subscribe("/user/queue/messages")
+    assert [late.next(messages)["id"] for _ in range(2)] == [missed, seen]
+    # The other device's pong has delivered both: from here on the topic counts, too.
+    assert writer.next(receipts)["lastDeliveredMessageId"] == seen
+    late.close()
+    later = send(conversation, one, "to both")
+    acknowledge(later)
+    assert writer.next(receipts)["lastDeliveredMessageId"] == later

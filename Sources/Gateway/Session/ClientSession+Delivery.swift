@@ -13,6 +13,9 @@ extension ClientSession {
     /// Sends a ping, whose pong proves the client alive and everything before it delivered.
     func sendPing() {
         guard !isEnded, webSocket.isOpen else { return }
+        if !deliveries.isAwaiting {
+            queueWasLive = subscriptions.values.contains { $0.destination == .messages && $0.flow == .live }
+        }
         var ping: [UInt8] = []
         WebSocketEncoder.appendPing(deliveries.ping(), to: &ping)
         send(ping)
@@ -21,13 +24,12 @@ extension ClientSession {
     func ponged(_ payload: [UInt8]) {
         pingSentAt = nil
         let (delivered, needsPing) = deliveries.pong(payload)
-        for (conversation, event) in delivered { wasDelivered(event, in: conversation) }
+        for (conversation, event) in delivered {
+            // A queue that is live has brought what was before the topic.
+            if queueWasLive { topics[conversation]?.start.claim() }
+            wasDelivered(event, in: conversation)
+        }
         if needsPing { pingSoon() }
-    }
-
-    /// The client has got everything of a conversation up to an event.
-    func wasDelivered(_ event: EventID, in conversation: UUID) {
-        worker.cursors.noteDelivered(event, to: identity.user, in: conversation)
     }
 
     private func pingSoon() {

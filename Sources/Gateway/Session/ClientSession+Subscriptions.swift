@@ -122,13 +122,15 @@ extension ClientSession {
             room.add(subscription)
             return confirm(subscription, receipt)
         }
-        topics[conversation, default: Topic(begins: room.position)].count += 1
+        let start = DeliveryStart(begins: room.position)
+        topics[conversation, default: Topic(start: start)].count += 1
         // Nothing that happens now may overtake the RECEIPT and the replay.
         if let resumeAfter { subscription.flow = .behind(resumeAfter) }
         room.add(subscription)
         guard let resumeAfter else { return confirm(subscription, receipt, [("head", head.description)]) }
         let isRecovered = await mayReplay(conversation, after: resumeAfter, head: head)
         guard case .behind = subscription.flow else { return }
+        if isRecovered { topics[conversation]?.start.claim() }
         confirm(subscription, receipt, [("recovered", String(isRecovered)), ("head", head.description)])
         readOn(subscription, from: isRecovered ? resumeAfter : head)
     }
@@ -175,7 +177,11 @@ extension ClientSession {
         case .messages, .conversations, .receipts: worker.userQueues.remove(subscription, of: identity.user)
         case .conversation(let conversation):
             topics[conversation]?.count -= 1
-            if topics[conversation]?.count == 0 { topics[conversation] = nil }
+            if topics[conversation]?.count == 0 {
+                // What the topic brought and no pong has followed counts for nothing where it began in the middle.
+                if topics[conversation]?.start.isComplete == false { deliveries.forget(conversation) }
+                topics[conversation] = nil
+            }
             worker.rooms.remove(subscription, from: conversation)
         case .typing(let conversation): worker.rooms.remove(subscription, from: conversation)
         }

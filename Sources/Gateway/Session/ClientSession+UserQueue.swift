@@ -89,7 +89,7 @@ extension ClientSession {
             let missed = place.owesUndelivered ? min(entry.delivered, after) : after
             let start = max(missed, brought)
             // What a topic brings, too, doesn't come twice.
-            let end = topics[entry.conversation]?.begins ?? .highest
+            let end = topics[entry.conversation]?.start.begins ?? .highest
             guard start < min(entry.lastEvent, end) else { continue }
             try await read(entry.conversation, after: start, upTo: end, subscription)
         }

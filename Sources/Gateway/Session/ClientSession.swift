@@ -15,8 +15,8 @@ final class ClientSession: Peer {
 
     /// A conversation that the session hears by its topic, and so not on the user's queue.
     struct Topic {
-        /// The last event before those that the topic brings.
-        let begins: EventID
+        /// Where it begins, and whether its user's cursor may move with it.
+        var start: DeliveryStart
         /// How many subscriptions it has.
         var count = 0
     }
@@ -62,6 +62,8 @@ final class ClientSession: Peer {
         self?.publishTyping(conversation, isTyping)
     }
     var deliveries = DeliveryTracker()
+    /// Whether the user's queue had caught up before the ping that is awaited was sent.
+    var queueWasLive = false
 
     init(identity: Identity, connection: Connection, worker: Worker, compression: PermessageDeflate?) {
         id = UUID.random().description

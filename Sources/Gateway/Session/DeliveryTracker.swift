@@ -20,6 +20,16 @@ struct DeliveryTracker {
         return isFirst
     }
 
+    /// Nothing that was written of a conversation up to now is to count as delivered.
+    mutating func forget(_ conversation: UUID) {
+        written[conversation] = nil
+        // The ping under way stays the one that is awaited, with nothing to tell.
+        if awaiting[conversation] != nil { awaiting[conversation] = .zero }
+    }
+
+    /// Whether a ping is under way that proves something delivered.
+    var isAwaiting: Bool { !awaiting.isEmpty }
+
     /// The payload of a ping that is about to be written.
     mutating func ping() -> [UInt8] {
         lastPing &+= 1
@@ -39,6 +49,6 @@ struct DeliveryTracker {
         // Numbers go round: later is what lies less than half of them ahead.
         guard number &- awaitedPing <= lastPing &- awaitedPing else { return ([:], false) }
         defer { awaiting = [:] }
-        return (awaiting, !written.isEmpty)
+        return (awaiting.filter { $0.value > .zero }, !written.isEmpty)
     }
 }

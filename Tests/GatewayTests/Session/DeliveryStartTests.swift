@@ -1,0 +1,55 @@
+import Testing
+
+@testable import Gateway
+@testable import Shared
+
+@Suite struct DeliveryStartTests {
+    private let reader = UUID.random()
+    private let writer = UUID.random()
+
+    private func event(_ id: EventID, from sender: UUID, _ type: String = "USER") throws -> Event {
+        let body = #"{"id":\#(id),"senderId":"\#(sender)","senderType":"\#(type)","content":"x"}"#
+        return try #require(Event(Array("1 m \(id) 0 1 \(UUID.random()) -\n\(body)".utf8)))
+    }
+
+    @Test func whatNobodyBroughtIsNotDelivered() throws {
+        var start = DeliveryStart(begins: 100)
+        start.compare(to: 90)
+        let missed = [try event(95, from: writer)]
+        start.compare(to: missed, isWhole: true, of: reader)
+        #expect(!start.isComplete)
+        start.compare(to: 100)
+        #expect(start.isComplete, "another device has got it meanwhile")
+    }
+
+    @Test func ownMessagesAndNoticesAreNotMissed() throws {
+        var start = DeliveryStart(begins: 100)
+        let missed = [try event(95, from: reader), try event(100, from: writer, "SYSTEM"), try event(101, from: writer)]
+        start.compare(to: missed, isWhole: false, of: reader)
+        #expect(start.isComplete)
+    }
+
+    @Test func aPageThatEndsBeforeTheBeginningProvesNothing() throws {
+        var start = DeliveryStart(begins: 100)
+        start.compare(to: [try event(95, from: reader)], isWhole: false, of: reader)
+        #expect(!start.isComplete)
+    }
+
+    @Test func aClientThatSaysWhatItHasIsBelieved() {
+        var start = DeliveryStart(begins: 100)
+        start.claim()
+        #expect(start.isComplete)
+        #expect(DeliveryStart(begins: 0).isComplete)
+    }
+
+    @Test func whatIsForgottenIsNotDeliveredByALatePong() {
+        let conversation = UUID.random()
+        var tracker = DeliveryTracker()
+        _ = tracker.wrote(5, in: conversation)
+        let ping = tracker.ping()
+        tracker.forget(conversation)
+        let (delivered, needsPing) = tracker.pong(ping)
+        #expect(delivered.isEmpty && !needsPing)
+        #expect(!tracker.isAwaiting)
+    }
+}
