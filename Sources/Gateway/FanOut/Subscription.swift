@@ -7,8 +7,9 @@ internal import Shared
 final class Subscription {
     /// A message that waits for its ACK.
     struct Unacknowledged {
-        let conversation: UUID
-        let event: EventID
+        let message: AckIndex.Message
+        /// The event of its conversation that was brought before it.
+        let previous: EventID
     }
 
     enum Flow: Equatable {
@@ -40,8 +41,6 @@ final class Subscription {
     var version: Int64 = 0
     /// What waits for ACK; nil in mode `auto`.
     private(set) var window: AckWindow<Unacknowledged>?
-    /// The number of its window.
-    private(set) var windowNumber: Int64?
     /// What was acknowledged of each conversation, in the modes with ACK.
     private var acknowledged: [UUID: AcknowledgedPrefix] = [:]
     /// Its place in its room's group.
@@ -65,7 +64,6 @@ final class Subscription {
     /// Has its messages wait for their ACK.
     func open(_ window: AckWindow<Unacknowledged>) {
         self.window = window
-        windowNumber = window.subscription
     }
 
     /// Hands over an event; `previous` is the room's event before it.
@@ -94,8 +92,7 @@ final class Subscription {
         guard session.takesMore else { return false }
         var ack: String?
         if window != nil {
-            let item = Unacknowledged(conversation: event.conversation, event: event.id)
-            guard let identifier = window?.deliver(item) else { return false }
+            guard let identifier = awaitAck(of: event) else { return false }
             ack = identifier.text
         } else if frames.isTracked, frames.sender != session.identity.user {
             session.wrote(event)
@@ -112,33 +109,47 @@ final class Subscription {
         return true
     }
 
-    /// Takes an ACK or NACK: up to which event each conversation is acknowledged now, or nil where nothing of this
-    /// subscription is named.
-    func settle(_ reference: StompAckReference, isAck: Bool) -> [UUID: EventID]? {
-        let items = settled(by: reference)
-        guard !items.isEmpty else { return nil }
-        var moved: [UUID: EventID] = [:]
-        for (conversation, events) in Dictionary(grouping: items, by: \.conversation) {
-            if isAck {
-                moved[conversation] = acknowledged[conversation, default: AcknowledgedPrefix()].acknowledge(
-                    events.lazy.map(\.event),
-                    firstWaiting: window?.first { $0.conversation == conversation }?.event)
-            } else {
-                acknowledged[conversation, default: AcknowledgedPrefix()].refuse(events.lazy.map(\.event))
-            }
-        }
-        return moved
+    // MARK: Acknowledgement
+
+    /// Has an event wait for its ACK; nil where the window is full.
+    private func awaitAck(of event: Event) -> AckIdentifier? {
+        guard window?.isFull == false else { return nil }
+        let message = AckIndex.Message(conversation: event.conversation, event: event.id)
+        let previous = acknowledged[event.conversation, default: AcknowledgedPrefix()].bring(event.id)
+        guard let identifier = window?.deliver(Unacknowledged(message: message, previous: previous)) else { return nil }
+        session.awaitsAck(of: message, in: identifier.subscription)
+        return identifier
     }
 
-    private func settled(by reference: StompAckReference) -> [Unacknowledged] {
-        switch reference {
-        case .id(let text):
-            return AckIdentifier(text).flatMap { window?.settle($0) } ?? []
-        case .message(let id, let subscription):
-            guard subscription == nil || subscription == self.id, let conversation = UUID(id.prefix(36)),
-                let event = EventID(id.utf8.dropFirst(37))
-            else { return [] }
-            return window?.settle(where: { $0.conversation == conversation && $0.event == event }) ?? []
+    /// Takes an ACK or NACK: up to which event each conversation is acknowledged now, or nil where nothing of this
+    /// subscription is named.
+    func settle(_ identifier: AckIdentifier, isAck: Bool) -> [UUID: EventID]? {
+        settled(window?.settle(identifier) ?? [], isAck: isAck)
+    }
+
+    /// The same for STOMP 1.0 and 1.1, which name a message.
+    func settle(_ message: AckIndex.Message, isAck: Bool) -> [UUID: EventID]? {
+        settled(window?.settle(where: { $0.message == message }) ?? [], isAck: isAck)
+    }
+
+    /// Lets nothing wait any more.
+    func settleNothing() {
+        guard let window else { return }
+        for item in window.items { session.hasSettled(item.message, in: window.subscription) }
+    }
+
+    private func settled(_ items: [Unacknowledged], isAck: Bool) -> [UUID: EventID]? {
+        guard let window, !items.isEmpty else { return nil }
+        var moved: [UUID: EventID] = [:]
+        for item in items {
+            session.hasSettled(item.message, in: window.subscription)
+            if !isAck { acknowledged[item.message.conversation]?.refuse(before: item.previous) }
         }
+        guard isAck else { return moved }
+        for conversation in Set(items.map(\.message.conversation)) {
+            let waiting = window.first { $0.message.conversation == conversation }
+            moved[conversation] = acknowledged[conversation]?.acknowledge(beforeWaiting: waiting?.previous)
+        }
+        return moved
     }
 }

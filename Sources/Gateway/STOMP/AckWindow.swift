@@ -43,6 +43,9 @@ struct AckWindow<Item> {
     /// Whether nothing may be delivered before something is acknowledged.
     var isFull: Bool { waiting.count >= capacity }
 
+    /// What waits, oldest first.
+    var items: some Sequence<Item> { waiting.lazy.map(\.item) }
+
     /// The oldest that waits among those that fit.
     func first(where fits: (Item) -> Bool) -> Item? { waiting.lazy.map(\.item).first(where: fits) }
 

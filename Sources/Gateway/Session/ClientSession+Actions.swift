@@ -96,27 +96,4 @@ extension ClientSession {
             sendReceipt(receipt)
         }
     }
-
-    /// What is acknowledged is delivered; what is refused makes room too, and is brought again by the next session.
-    private func settle(_ reference: StompAckReference, isAck: Bool) {
-        // An ACK that names nothing is no error: its message may have been settled by a cumulative one, or its subscription
-        // have ended.
-        for subscription in candidates(for: reference) {
-            guard let moved = subscription.settle(reference, isAck: isAck) else { continue }
-            for (conversation, event) in moved { wasDelivered(event, in: conversation) }
-            if case .behind = subscription.flow { wakeSubscriptions() }
-            return
-        }
-    }
-
-    /// The subscriptions that an ACK may be for. STOMP 1.2 and 1.1 say which one; 1.0 names a message alone.
-    private func candidates(for reference: StompAckReference) -> [Subscription] {
-        switch reference {
-        case .id(let text):
-            guard let window = AckIdentifier(text)?.subscription else { return [] }
-            return subscriptions.values.first { $0.windowNumber == window }.map { [$0] } ?? []
-        case .message(_, let id?): return subscriptions[id].map { [$0] } ?? []
-        case .message(_, nil): return Array(subscriptions.values)
-        }
-    }
 }

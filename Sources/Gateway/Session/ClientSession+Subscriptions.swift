@@ -48,12 +48,12 @@ extension ClientSession {
         }
         switch destination {
         case .acks, .errors:
-            subscriptions[id] = subscription
+            add(subscription)
             replyQueues.append(subscription)
             confirm(subscription, receipt)
         case .messages: openUserQueue(subscription, resumeAfter: place, receipt: receipt)
         case .conversations, .receipts:
-            subscriptions[id] = subscription
+            add(subscription)
             carryOut { [self] in
                 // The session may have ended before this began: nobody would take the subscription out any more.
                 guard !isEnded else { return }
@@ -115,7 +115,7 @@ extension ClientSession {
         }
         // The room may have gone on since Redis was asked: what it was given meanwhile isn't brought.
         let head = max(known, room.position)
-        subscriptions[subscription.id] = subscription
+        add(subscription)
         subscription.version = version
         room.size = size
         guard case .conversation = subscription.destination else {
@@ -168,10 +168,20 @@ extension ClientSession {
         refuse(error, destination: subscription.style.destination, receipt: nil)
     }
 
+    /// Takes a subscription into the session.
+    func add(_ subscription: Subscription) {
+        subscriptions[subscription.id] = subscription
+        if let window = subscription.window { windows[window.subscription] = subscription }
+    }
+
     /// Ends a subscription; harmless for one that is unknown.
     func removeSubscription(_ id: String) {
         guard let subscription = subscriptions.removeValue(forKey: id) else { return }
         subscription.flow = .ended
+        if let window = subscription.window {
+            subscription.settleNothing()
+            windows[window.subscription] = nil
+        }
         switch subscription.destination {
         case .acks, .errors: replyQueues.removeAll { $0 === subscription }
         case .messages, .conversations, .receipts: worker.userQueues.remove(subscription, of: identity.user)

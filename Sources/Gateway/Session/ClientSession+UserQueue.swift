@@ -16,7 +16,7 @@ extension ClientSession {
     private static let retryInterval: Int64 = 1_000
 
     func openUserQueue(_ subscription: Subscription, resumeAfter place: QueuePosition?, receipt: String?) {
-        subscriptions[subscription.id] = subscription
+        add(subscription)
         // Nothing may overtake what was missed.
         subscription.flow = .behind(.zero)
         let now = EventID(at: WallClock.nowMilliseconds())

@@ -46,6 +46,10 @@ final class ClientSession: Peer {
     /// Those of them that replies and refusals are told on.
     var replyQueues: [Subscription] = []
     var nextWindow: Int64 = 0
+    /// Those of them whose messages wait for their ACK, by the number of their window.
+    var windows: [Int64: Subscription] = [:]
+    /// In STOMP 1.0, the messages that wait.
+    var awaiting = AckIndex()
     /// The conversations whose topic the session has.
     var topics: [UUID: Topic] = [:]
     /// The subscriptions that read pages for themselves do so one after the other: each page is as large as the queue may be, and an
