@@ -44,9 +44,10 @@ final class Node: Sendable {
         self.workers = workers
         hub.workers = workers
         let first = loops[0]
-        let registry = NodeRegistry(node: context, redis: stores[0].redis, log: stores[0].log, loop: first) {
-            await Self.registerAll(workers, from: first)
-        }
+        let sessions = NodeRegistry.Sessions(
+            ids: { await Self.sessionIDs(workers, from: first) }, write: { await Self.write($0, workers, from: first) })
+        let registry = NodeRegistry(
+            node: context, redis: stores[0].redis, log: stores[0].log, loop: first, sessions: sessions)
         self.registry = LoopReference(registry, on: loops[0])
         revocationWatch = LoopReference(
             RevocationWatch(redis: stores[0].redis, revocations: context.revocations, log: stores[0].log) {
@@ -88,6 +89,7 @@ final class Node: Sendable {
         worker.log.info(
             "gateway starting", [.version: .string(Version.current), .count: .number(loops.count)])
         guard await prepareStores(worker) else { return }
+        guard await claimName(worker) else { return }
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             revocationWatch.run { $0.start { continuation.resume() } }
         }
@@ -117,6 +119,21 @@ final class Node: Sendable {
         }
         context.readiness.set(.started, true)
         worker.log.info("gateway listening", [.address: .string(context.config.listen.description)])
+    }
+
+    /// Makes sure that no other process has the node's name: they would take each other's sessions out.
+    private func claimName(_ worker: Worker) async -> Bool {
+        let loop = worker.loop
+        let isOwn = await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
+            registry.run { registry in
+                loop.spawn { continuation.resume(returning: await registry.claim()) }
+            }
+        }
+        if !isOwn {
+            let problem = "another process has it and is alive; each gateway needs a name of its own"
+            fatalStart("the node's name is taken", "PARLEY_NODE_ID=\(context.id): \(problem)", worker)
+        }
+        return isOwn
     }
 
     private func listen(_ worker: Worker, _ setting: AnySetting, on address: SocketAddress, isOperator: Bool) {
@@ -185,19 +202,30 @@ final class Node: Sendable {
         }
     }
 
-    /// Makes all loops write their sessions into Redis again; true when all could.
-    private static func registerAll(_ workers: [LoopReference<Worker>], from loop: EventLoop) async -> Bool {
+    /// The ids of the sessions of all loops.
+    private static func sessionIDs(_ workers: [LoopReference<Worker>], from loop: EventLoop) async -> Set<String> {
+        var all: Set<String> = []
+        for worker in workers {
+            let ids = await withCheckedContinuation { (continuation: CheckedContinuation<Set<String>, Never>) in
+                worker.run { worker in
+                    let ids = Set(worker.sessions.sessions.keys)
+                    loop.post { continuation.resume(returning: ids) }
+                }
+            }
+            all.formUnion(ids)
+        }
+        return all
+    }
+
+    /// Makes all loops write those of these sessions that they have; true when all could.
+    private static func write(
+        _ ids: Set<String>, _ workers: [LoopReference<Worker>], from loop: EventLoop
+    ) async -> Bool {
         for worker in workers {
             let succeeded = await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
                 worker.run { worker in
                     worker.loop.spawn {
-                        let result: Bool
-                        do {
-                            try await worker.sessions.registerAll()
-                            result = true
-                        } catch {
-                            result = false
-                        }
+                        let result = (try? await worker.sessions.write(ids)) != nil
                         loop.post { continuation.resume(returning: result) }
                     }
                 }

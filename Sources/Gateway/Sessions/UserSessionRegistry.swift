@@ -10,12 +10,18 @@ final class UserSessionRegistry {
         case unavailable
     }
 
+    /// So many sessions are written at once.
+    private static let page = 500
+
     private let node: String
     private let redis: RedisConnection
     private let limit: Int
     private let loop: EventLoop
     /// The sessions of this loop, as they stand in Redis or should.
     private(set) var sessions: [String: Entry] = [:]
+
+    /// Sessions that are gone, but perhaps not from Redis: they are taken out again when it is back.
+    private var leaving: [String: UUID] = [:]
 
     /// What stands in Redis of a session.
     struct Entry {
@@ -28,63 +34,63 @@ final class UserSessionRegistry {
         self.redis = redis
         self.limit = limit
         self.loop = loop
+        redis.onReady { [weak self] in
+            guard let self else { return }
+            for (id, user) in leaving { sendRemoval(id, user) }
+        }
     }
 
     /// Writes a session into Redis, unless its user has as many as allowed.
     func register(_ session: ClientSession) async -> Registration {
         let entry = Entry(user: session.identity.user, json: Self.json(session, node: node))
+        // Before it is asked for: whatever becomes of the answer, what is written belongs to a session that is known.
+        sessions[session.id] = entry
+        let keys = [Keys.sessions(ofUser: entry.user), Keys.sessions(ofNode: node)]
+        let code: Int64?
         do {
-            let others = try await redis.call("HGETALL", Keys.sessions(ofUser: entry.user))
-            if others.elements?.count ?? 0 >= 2 * limit, try await countAlive(others, of: entry.user) >= limit {
-                return .tooMany
-            }
-            sessions[session.id] = entry
-            _ = try await redis.pipeline(Self.commands(session.id, entry, node: node))
-            return .registered
+            code = try await redis.call(RedisScripts.enter, keys: keys) { command in
+                command.add(session.id)
+                command.add(node)
+                command.add(entry.json)
+                command.add(Int64(limit))
+            }.integer
         } catch {
-            sessions[session.id] = nil
+            // It may have been written all the same.
+            remove(session.id)
             return .unavailable
         }
+        if code == 1 { return .registered }
+        sessions[session.id] = nil
+        return .tooMany
     }
 
     /// Takes a session out of Redis.
     func unregister(_ session: ClientSession) {
-        guard let entry = sessions.removeValue(forKey: session.id) else { return }
-        for command in Self.removal(session.id, user: entry.user, node: node) { redis.send(command) { _ in } }
+        remove(session.id)
     }
 
-    /// Writes all sessions again, after Redis or other nodes have forgotten them.
-    func registerAll() async throws(RedisError) {
-        var commands: [RedisCommand] = []
-        for (id, entry) in sessions { commands += Self.commands(id, entry, node: node) }
-        for start in stride(from: 0, to: commands.count, by: 1_000) {
-            _ = try await redis.pipeline(Array(commands[start..<min(start + 1_000, commands.count)]))
+    private func remove(_ id: String) {
+        guard let entry = sessions.removeValue(forKey: id) else { return }
+        leaving[id] = entry.user
+        sendRemoval(id, entry.user)
+    }
+
+    private func sendRemoval(_ id: String, _ user: UUID) {
+        redis.send(RedisCommand("HDEL", Keys.sessions(ofUser: user), id)) { _ in }
+        redis.send(RedisCommand("HDEL", Keys.sessions(ofNode: node), id)) { [weak self] result in
+            if case .success = result { self?.leaving[id] = nil }
         }
     }
 
-    /// Of a user's sessions those whose nodes live; the others are removed.
-    private func countAlive(_ reply: RedisReply, of user: UUID) async throws(RedisError) -> Int {
-        let texts = (reply.elements ?? []).compactMap(\.text)
-        var nodes: [String: [String]] = [:]
-        for position in stride(from: 0, to: texts.count - 1, by: 2) {
-            nodes[texts[position + 1], default: []].append(texts[position])
+    /// Writes the sessions again that are named and still there, after Redis or other nodes have forgotten them.
+    func write(_ ids: Set<String>) async throws(RedisError) {
+        let own = ids.filter { sessions[$0] != nil }.sorted()
+        for start in stride(from: 0, to: own.count, by: Self.page) {
+            // Those that have gone meanwhile were taken out already.
+            let page = own[start..<min(start + Self.page, own.count)]
+            let commands = page.flatMap { id in sessions[id].map { Self.commands(id, $0, node: node) } ?? [] }
+            _ = try await redis.pipeline(commands)
         }
-        var alive = 0
-        for (node, ids) in nodes {
-            if try await redis.call("EXISTS", Keys.node(node)).integer == 1 {
-                alive += ids.count
-            } else {
-                for id in ids { _ = try await redis.call("HDEL", Keys.sessions(ofUser: user), id) }
-            }
-        }
-        return alive
-    }
-
-    static func removal(_ id: String, user: UUID, node: String) -> [RedisCommand] {
-        [
-            RedisCommand("HDEL", Keys.sessions(ofNode: node), id),
-            RedisCommand("HDEL", Keys.sessions(ofUser: user), id),
-        ]
     }
 
     private static func commands(_ id: String, _ entry: Entry, node: String) -> [RedisCommand] {

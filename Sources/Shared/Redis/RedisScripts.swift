@@ -30,4 +30,12 @@ public enum RedisScripts {
     public static let take = RedisScript(PackageResources.take_lua)
     /// Prolongs or ends the ownership of a partition.
     public static let lease = RedisScript(PackageResources.lease_lua)
+    /// Says that a gateway is there.
+    public static let beat = RedisScript(PackageResources.beat_lua)
+    /// Takes a gateway out that ends.
+    public static let leave = RedisScript(PackageResources.leave_lua)
+    /// Takes the sessions of a dead gateway out.
+    public static let sweep = RedisScript(PackageResources.sweep_lua)
+    /// Registers a session.
+    public static let enter = RedisScript(PackageResources.enter_lua)
 }
