@@ -13,6 +13,7 @@ from websockets.exceptions import InvalidStatus
 import parley
 import processes
 from servers import NOT_SETTINGS, PROGRAMS
+from stores import query, redis
 from test_failures import restarted  # noqa: F401
 from test_websocket import closed_with, connected, frame, open_socket, parse
 
@@ -21,6 +22,48 @@ def run(program, *arguments, **environment):
     return subprocess.run(
         [PROGRAMS / program, *arguments], capture_output=True, text=True, timeout=30,
         env={name: value for name, value in {**os.environ, **environment}.items() if name not in NOT_SETTINGS})
+
+
+def test_a_node_that_stops_answers_what_is_under_way(gateway, pair):
+    one, _, conversation = pair
+    node = gateway(SHUTDOWN_TIMEOUT="10s", SHUTDOWN_DELAY="0s")
+    websocket, _ = connected(one, url=node.websocket)
+    body = json.dumps({"conversationId": conversation, "content": "in the last moment"})
+    redis("CLIENT", "PAUSE", "1000", "ALL")
+    websocket.send(frame("SEND", destination="/app/chat.send", receipt="r", body=body))
+    websocket.send(frame("SEND", destination="/app/chat.send", receipt="s", body=body))
+    # Both were read before the signal where the pong of a ping behind them has come.
+    websocket.ping().wait(timeout=5)
+    node.process.terminate()
+    receipts = [parse(websocket.recv(timeout=10))[1]["receipt-id"] for _ in range(2)]
+    assert receipts == ["r", "s"]
+    assert closed_with(websocket) == 1012
+    assert node.process.wait(timeout=20) == 0
+
+
+def test_a_node_that_stops_takes_clients_until_balancers_have_seen_it(gateway):
+    node = gateway(SHUTDOWN_TIMEOUT="10s", SHUTDOWN_DELAY="2s")
+    node.process.terminate()
+    parley.wait_for(lambda: not node.is_ready(), what="a red /readyz, told on a new connection")
+    websocket, _ = connected(url=node.websocket)
+    assert closed_with(websocket) == 1012
+    assert node.process.wait(timeout=20) == 0
+
+
+def test_what_was_read_in_the_last_moment_is_kept(gateway, pair):
+    one, other, conversation = pair
+    node = gateway()
+    path = f"/api/conversations/{conversation}/messages"
+    for number in range(5):
+        id = parley.call("POST", path, one, {"content": str(number)}).json["messageId"]
+        websocket, _ = connected(other, url=node.websocket)
+        body = json.dumps({"conversationId": conversation, "messageId": id})
+        websocket.send(frame("SEND", destination="/app/chat.read", receipt="r", body=body))
+        assert parse(websocket.recv(timeout=10))[0] == "RECEIPT"
+        node.stop()
+        sql = f"select read_id from participants where conversation_id = '{conversation}' and user_id = '{other}'"
+        assert query(sql) == str(id)
+        node = gateway()
 
 
 def test_a_node_that_stops_sends_its_clients_elsewhere(restarted):

@@ -45,6 +45,8 @@ struct GatewayConfig: Sendable {
     var logPublish: PublishLog
     /// How long clients have to leave when the node stops.
     var shutdownTimeout: Int64
+    /// How long a stopping node goes on taking clients, in milliseconds; part of that.
+    var shutdownDelay: Int64
 
     /// The settings by theme, for `--help`.
     static var groups: [SettingGroup] { GatewaySettings.groups + CommonSettings.groups }
@@ -90,6 +92,7 @@ struct GatewayConfig: Sendable {
         streamMaximumBytes = reader.read(GatewaySettings.streamMaxBytes)
         logPublish = reader.read(GatewaySettings.logPublish)
         shutdownTimeout = reader.read(CommonSettings.shutdownTimeout)
+        shutdownDelay = min(reader.read(GatewaySettings.shutdownDelay), shutdownTimeout)
     }
 
     private func check(_ reader: inout ConfigReader) {

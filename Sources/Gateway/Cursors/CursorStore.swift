@@ -176,29 +176,38 @@ final class CursorStore {
 
     private func flush() {
         guard !waiting.isEmpty, !isFlushing else { return }
+        loop.spawn { await self.write() }
+    }
+
+    /// Has PostgreSQL take what waits, where it can; for the end of a process.
+    func flushNow() async {
+        while isFlushing { await loop.sleep(milliseconds: 10) }
+        await write()
+    }
+
+    private func write() async {
+        guard !waiting.isEmpty, !isFlushing else { return }
         isFlushing = true
+        defer { isFlushing = false }
         let moves = waiting
         waiting = [:]
-        loop.spawn {
-            let keys = Array(moves.keys)
-            do throws(PostgresError) {
-                _ = try await self.postgres.query(
-                    """
-                    update participants p set delivered_id = greatest(p.delivered_id, e.delivered),
-                        read_id = greatest(p.read_id, e.read)
-                    from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[])
-                        as e (conversation_id, user_id, delivered, read)
-                    where p.conversation_id = e.conversation_id and p.user_id = e.user_id
-                    """,
-                    [
-                        .uuids(keys.map(\.conversation)), .uuids(keys.map(\.user)),
-                        .ids(keys.map { moves[$0]?.delivered ?? .zero }), .ids(keys.map { moves[$0]?.read ?? .zero }),
-                    ])
-            } catch {
-                // Newer moves of the same user stay in front.
-                self.waiting.merge(moves) { newer, _ in newer }
-            }
-            self.isFlushing = false
+        let keys = Array(moves.keys)
+        do throws(PostgresError) {
+            _ = try await postgres.query(
+                """
+                update participants p set delivered_id = greatest(p.delivered_id, e.delivered),
+                    read_id = greatest(p.read_id, e.read)
+                from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[])
+                    as e (conversation_id, user_id, delivered, read)
+                where p.conversation_id = e.conversation_id and p.user_id = e.user_id
+                """,
+                [
+                    .uuids(keys.map(\.conversation)), .uuids(keys.map(\.user)),
+                    .ids(keys.map { moves[$0]?.delivered ?? .zero }), .ids(keys.map { moves[$0]?.read ?? .zero }),
+                ])
+        } catch {
+            // Newer moves of the same user stay in front.
+            waiting.merge(moves) { newer, _ in newer }
         }
     }
 }

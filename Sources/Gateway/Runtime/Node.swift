@@ -267,12 +267,17 @@ final class Node: Sendable {
         guard context.readiness.missing.contains(.staying) == false else { return }
         context.readiness.set(.staying, false)
         worker.log.info("gateway stopping", [.signal: .number(signal)])
-        for reference in workers { reference.run { Drain.begin($0) } }
+        let config = context.config
+        let deadline = MonotonicClock.nowMilliseconds() + config.shutdownTimeout
         worker.loop.spawn { [self] in
-            let deadline = MonotonicClock.nowMilliseconds() + context.config.shutdownTimeout
+            // Balancers look now and then: until they have seen that the node isn't ready, they send clients here.
+            if config.shutdownDelay > 0 { await worker.loop.sleep(milliseconds: config.shutdownDelay) }
+            let time = config.shutdownTimeout - config.shutdownDelay
+            for reference in workers { reference.run { Drain.begin($0, time: time) } }
             while context.metrics.connections.value > 0, MonotonicClock.nowMilliseconds() < deadline {
                 await worker.loop.sleep(milliseconds: 50)
             }
+            await flushCursors(from: worker.loop)
             await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
                 registry.run { registry in
                     registry.loop.spawn {
@@ -284,6 +289,20 @@ final class Node: Sendable {
             worker.log.info("gateway stopped")
             worker.log.flush()
             for loop in loops { loop.post { loop.stop() } }
+        }
+    }
+
+    /// Has PostgreSQL take what has moved in the last moment: Redis forgets it some day.
+    private func flushCursors(from loop: EventLoop) async {
+        for reference in workers {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                reference.run { worker in
+                    worker.loop.spawn {
+                        await worker.cursors.flushNow()
+                        loop.post { continuation.resume() }
+                    }
+                }
+            }
         }
     }
 }

@@ -184,7 +184,7 @@ final class Worker {
     /// Closes what is left after the sessions have been told to go; transfers under way are brought to their end.
     func closeIdle() {
         for connection in connections.all { (connection.peer as? HTTPPeer)?.leave() }
-        for session in clientSessions { session.end(.serviceRestart, reason: "the node is stopping") }
+        for session in clientSessions { session.leaveForAnotherNode() }
     }
 
     /// The sessions of this worker.

@@ -12,6 +12,28 @@ extension ClientSession {
         worker.wheel.move(connection, to: worker.loop.now + Self.leaveMilliseconds)
     }
 
+    /// After it has been told to stop, what a session has under way gets its answers for so long (ms).
+    private static let answerMilliseconds: Int64 = 5_000
+
+    /// The node is stopping: nothing more of the client is read, what is under way is answered, then it is sent to another node. It
+    /// would else have to guess what has become of its messages.
+    func leaveForAnotherNode() {
+        guard !isEnded, !isLeavingNode else { return }
+        isLeavingNode = true
+        order.stop()
+        goOn()
+        worker.loop.schedule(after: Self.answerMilliseconds) { [weak self] in self?.goElsewhere() }
+    }
+
+    /// The end of that, once everything is answered.
+    func goElsewhereWhenAnswered() {
+        if isLeavingNode, order.isIdle { goElsewhere() }
+    }
+
+    private func goElsewhere() {
+        end(.serviceRestart, reason: "the node is stopping")
+    }
+
     /// ERROR, then close: with `code`, or as the failure says.
     func fail(_ failure: StompFailure, _ code: CloseCode? = nil) {
         guard !isEnded else { return }

@@ -61,6 +61,8 @@ final class ClientSession: Peer {
     var pingSentAt: Int64?
     var lastPingAt: Int64
     var silence = SilenceClock()
+    /// Whether the node is about to stop.
+    var isLeavingNode = false
     let startedAt: Int64
     private(set) lazy var typing = TypingState(loop: worker.loop) { [weak self] conversation, isTyping in
         self?.publishTyping(conversation, isTyping)
@@ -130,6 +132,7 @@ final class ClientSession: Peer {
         takeSteps([], 0..<0)
         order.leave()
         settleReading()
+        goElsewhereWhenAnswered()
     }
 
     private func takeSteps(_ bytes: [UInt8], _ range: Range<Int>) {

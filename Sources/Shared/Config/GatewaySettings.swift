@@ -166,6 +166,10 @@ public enum GatewaySettings {
     package static let uploadTimeout = Setting.milliseconds(
         "UPLOAD_TIMEOUT", default: "15m", in: "1s"..."1d",
         "How long an upload may take; it may stop for PARLEY_IDLE_TIMEOUT at most.")
+    package static let shutdownDelay = Setting.milliseconds(
+        "SHUTDOWN_DELAY", default: "3s", in: "0s"..."5m",
+        "How long a stopping node goes on taking clients after /readyz has turned red, so that a balancer sees that first; part"
+            + " of PARLEY_SHUTDOWN_TIMEOUT.")
     package static let sendTimeout = Setting.milliseconds(
         "SEND_TIMEOUT", default: "5s", in: "100ms"..."2m",
         "How long a sent message may take until its outcome is told as unknown.")
@@ -256,6 +260,7 @@ public enum GatewaySettings {
                 stalledTimeout.declaration,
                 uploadTimeout.declaration,
                 sendTimeout.declaration,
+                shutdownDelay.declaration,
             ]),
     ]
 }
