@@ -13,7 +13,7 @@ struct Identity: Sendable, Equatable {
     /// The token's `jti`.
     let tokenID: String?
 
-    private static let senderTypes: Set<String> = ["USER", "SYSTEM", "BOT"]
+    private static let senderTypes = Set(JWTClaims.senderTypes)
 
     init(
         user: UUID, senderType: String = "USER", roles: [String] = [], expiresAt: Int64 = .max, issuedAt: Int64 = 0,
@@ -24,7 +24,7 @@ struct Identity: Sendable, Equatable {
         self.roles = roles
         // What a ticket says comes from Redis; nothing that is reckoned with it may overflow.
         self.expiresAt = max(0, expiresAt)
-        self.issuedAt = issuedAt
+        self.issuedAt = max(0, issuedAt)
         self.tokenID = tokenID
     }
 

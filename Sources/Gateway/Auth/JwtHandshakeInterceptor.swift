@@ -54,7 +54,8 @@ struct JwtHandshakeInterceptor: Sendable {
 
     /// The token: the first one found of header, subprotocol and, where it is allowed, query.
     private func token(of request: HTTPRequest, _ offered: [String]) -> String? {
-        if let header = request.headers.first("Authorization") { return Self.bearerToken(header) }
+        // Of another scheme the header is somebody else's business: a browser's, for a proxy that asks for a password.
+        if let token = request.headers.first("Authorization").flatMap(Self.bearerToken) { return token }
         if let found = offered.first(where: { $0.hasPrefix(Self.bearer) }) {
             return String(found.dropFirst(Self.bearer.count))
         }

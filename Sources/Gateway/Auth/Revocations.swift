@@ -5,7 +5,13 @@ internal import Synchronization
 ///
 /// The facts stand in Redis (`revocations`, written by `parley revoke`); `RevocationWatch` brings them.
 final class Revocations: Sendable {
+    /// How far the clock of who makes tokens may be ahead, in seconds: a token from before a revocation may seem that much younger.
+    private let leeway: Int64
     private let facts = Mutex<[String: Int64]>([:])
+
+    init(leeway: Int64) {
+        self.leeway = leeway
+    }
 
     /// Takes facts: `u:<user>` or `j:<jti>`, and the second of its revocation. A later second wins.
     func add(_ members: [(name: String, second: Int64)]) {
@@ -22,7 +28,7 @@ final class Revocations: Sendable {
     func covers(_ identity: Identity) -> Bool {
         facts.withLock { facts in
             guard !facts.isEmpty else { return false }
-            if let second = facts["u:\(identity.user)"], identity.issuedAt <= second { return true }
+            if let second = facts["u:\(identity.user)"], identity.issuedAt - leeway <= second { return true }
             guard let id = identity.tokenID else { return false }
             return facts["j:\(id)"] != nil
         }

@@ -16,8 +16,8 @@ struct ContentRules: Sendable {
     /// A message's content as it is kept and sent.
     func content(_ text: String) throws(CommandError) -> String {
         let text = PlainText.cleaned(text)
-        guard !text.isEmpty else {
-            throw CommandError(.invalidField, "content must not be empty.", field: "content")
+        guard !PlainText.isBlank(text) else {
+            throw CommandError(.invalidField, "content must not be blank.", field: "content")
         }
         guard MarkupPolicy.characterCount(of: text) <= maximumCharacters else {
             throw CommandError(
@@ -29,8 +29,9 @@ struct ContentRules: Sendable {
     /// A conversation's title.
     func title(_ text: String) throws(CommandError) -> String {
         let text = PlainText.cleaned(text)
-        guard !text.isEmpty, text.unicodeScalars.count <= Self.maximumTitle else {
-            throw CommandError(.invalidField, "title must have 1 to \(Self.maximumTitle) characters.", field: "title")
+        guard !PlainText.isBlank(text), text.unicodeScalars.count <= Self.maximumTitle else {
+            throw CommandError(
+                .invalidField, "title must have 1 to \(Self.maximumTitle) characters, and not be blank.", field: "title")
         }
         return markup.applied(to: text)
     }

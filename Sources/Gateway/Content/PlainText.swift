@@ -14,6 +14,19 @@ enum PlainText {
         return String(output)
     }
 
+    /// Whether nobody sees anything of a text: white space, and what Unicode leaves undrawn (Default_Ignorable_Code_Point), or draws
+    /// as nothing.
+    static func isBlank(_ text: String) -> Bool {
+        text.unicodeScalars.allSatisfy { scalar in
+            let properties = scalar.properties
+            return properties.isWhitespace || properties.isDefaultIgnorableCodePoint
+                || properties.generalCategory == .format || scalar == brailleBlank
+        }
+    }
+
+    /// A pattern of no dots.
+    private static let brailleBlank: Unicode.Scalar = "\u{2800}"
+
     /// Whether a byte of UTF-8 may belong to something that is taken out; true also for much that isn't.
     private static func isSuspect(_ byte: UInt8) -> Bool {
         (byte < 0x20 && byte != 0x09 && byte != 0x0A && byte != 0x0D) || byte == 0x7F || byte == 0xC2 || byte == 0xE2

@@ -24,10 +24,9 @@ enum Bootstrap {
             }
             let metrics = GatewayMetrics(MetricsRegistry())
             metrics.registry.observeProcess()
-            let revocations = Revocations()
+            let revocations = Revocations(leeway: config.security.leeway / 1_000)
             let keySet = try keySet(config.security)
-            let authenticator = try Authenticator(
-                config.security, key: try key(config.security, keySet), revocations: revocations)
+            let authenticator = try authenticator(config.security, keySet, revocations)
             let context = NodeContext(
                 config, id: id, authenticator: authenticator, revocations: revocations, keySet: keySet,
                 certificate: try certificate(config), masterKeys: try masterKeys(config),
@@ -76,6 +75,19 @@ enum Bootstrap {
             return try FileFolder(path: path)
         } catch {
             throw Problem(text: "gateway: PARLEY_FILES_DIR=\(path): files can't be written there: \(error)\n")
+        }
+    }
+
+    private static func authenticator(
+        _ config: WebSocketSecurityConfig, _ keySet: KeySetKeeper?, _ revocations: Revocations
+    ) throws(Problem) -> Authenticator {
+        let key = try key(config, keySet)
+        do throws(JWTError) {
+            return try Authenticator(config, key: key, revocations: revocations)
+        } catch {
+            let file = config.publicKeyFile ?? ""
+            throw Problem(
+                text: "gateway: PARLEY_JWT_ALGORITHM=\(config.algorithm), PARLEY_JWT_PUBLIC_KEY_FILE=\(file): \(error)\n")
         }
     }
 

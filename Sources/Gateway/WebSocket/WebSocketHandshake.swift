@@ -27,6 +27,10 @@ enum WebSocketHandshake {
         guard has("upgrade", in: request.headers.list("Connection")) else {
             return refuse(400, "Bad Request", "The Connection header lacks the token Upgrade.")
         }
+        // What follows the head is WebSocket, and never content.
+        guard request.body.isEmpty, request.headers.first("Transfer-Encoding") == nil else {
+            return refuse(400, "Bad Request", "A handshake has no content.")
+        }
         guard request.headers.all("Host").count == 1 else {
             return refuse(400, "Bad Request", "The request needs one Host header.")
         }

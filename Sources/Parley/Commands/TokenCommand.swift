@@ -11,6 +11,9 @@ enum TokenCommand {
         let role = options.take("role")
         let name = options.take("name")
         let senderType = options.take("sender-type")
+        if let senderType, !JWTClaims.senderTypes.contains(senderType) {
+            throw .usage("--sender-type must be one of \(JWTClaims.senderTypes.joined(separator: ", "))")
+        }
         let id = options.take("jti")
         let lifetime = options.take("ttl") ?? "1h"
         try options.finish()

@@ -34,8 +34,9 @@ public enum GatewaySettings {
         "JWT_ALGORITHM", default: "HS256", ["HS256", "RS256", "ES256", "EdDSA"].map { ($0, $0) },
         "How tokens are signed; a token that says otherwise is refused.")
     package static let jwtSecret = Setting<[UInt8]?>.parsed(
-        "JWT_SECRET", allowed: "a text of 32 bytes or more", isSecret: true, "The key of HS256."
-    ) { text in text.utf8.count >= 32 ? Array(text.utf8) : nil }
+        "JWT_SECRET", allowed: "a text of 32 bytes or more, and of at least 8 different ones", isSecret: true,
+        "The key of HS256."
+    ) { text in text.utf8.count >= 32 && Set(text.utf8).count >= 8 ? Array(text.utf8) : nil }
     package static let jwtPublicKeyFile = Setting<String?>.text(
         "JWT_PUBLIC_KEY_FILE", "The PEM file with the key of RS256, ES256 or EdDSA.")
     package static let jwtJWKSFile = Setting<String?>.text(

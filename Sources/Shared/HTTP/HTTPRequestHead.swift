@@ -78,6 +78,11 @@ struct HTTPRequestHead: Sendable {
         guard hosts.count == 1 || (hosts.isEmpty && lines.minorVersion == 0) else {
             throw HTTPFailure(400, "The request needs exactly one Host header.")
         }
+        guard hosts.allSatisfy({ HTTPHost.isValid($0) }) else { throw HTTPFailure(400, "The Host header is malformed.") }
+        // Which of two would count is a matter of taste, and tastes differ between a proxy and what is behind it.
+        guard headers.all("Authorization").count <= 1 else {
+            throw HTTPFailure(400, "The request has more than one Authorization header.")
+        }
         framing = try Self.framing(headers, lines.minorVersion)
         expectsContinue = try Self.expectation(headers, lines.minorVersion)
         let (path, query) = try Self.split(lines.target, method: lines.method)
@@ -119,19 +124,25 @@ struct HTTPRequestHead: Sendable {
         return !expectations.isEmpty && minorVersion == 1
     }
 
+    private static let malformedTarget = HTTPFailure(400, "The request target is malformed.")
+
     /// Path and query of a target in origin, absolute or asterisk form (RFC 9112, section 3.2).
     private static func split(
         _ target: String, method: String
     ) throws(HTTPFailure) -> (path: String, query: String?) {
+        // A fragment is the client's own (RFC 9110, section 7.1).
+        guard !target.utf8.contains(UInt8(ascii: "#")) else { throw malformedTarget }
         var rest = Substring(target)
         for scheme in ["http://", "https://"] where rest.lowercased().hasPrefix(scheme) {
-            rest = rest.dropFirst(scheme.count).drop { $0 != "/" && $0 != "?" }
+            rest = rest.dropFirst(scheme.count)
+            let authority = rest.prefix { $0 != "/" && $0 != "?" }
+            guard !authority.isEmpty, HTTPHost.isValid(authority) else { throw malformedTarget }
+            rest = rest[authority.endIndex...]
             if rest.first != "/" { rest = "/" + rest }
         }
         guard rest.first == "/" || (rest == "*" && method == "OPTIONS") else {
-            throw HTTPFailure(400, "The request target is malformed.")
+            throw malformedTarget
         }
-        rest = rest.prefix { $0 != "#" }
         let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         return (String(parts[0]), parts.count == 2 ? String(parts[1]) : nil)
     }

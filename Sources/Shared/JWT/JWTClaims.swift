@@ -1,5 +1,8 @@
 /// What a token says of its owner (RFC 7519, section 4.1, and claims of our own).
 public struct JWTClaims: Sendable, Equatable {
+    /// What `sender_type` may be.
+    public static let senderTypes = ["USER", "SYSTEM", "BOT"]
+
     /// `sub`.
     public let subject: String
     /// `iss`.

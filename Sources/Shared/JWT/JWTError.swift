@@ -16,6 +16,8 @@ public enum JWTError: Error, Equatable, CustomStringConvertible {
     case expired
     /// `nbf` hasn't come.
     case notYetValid
+    /// `iat` lies ahead: no revocation could ever cover it.
+    case fromTheFuture
     /// `iss` is another.
     case wrongIssuer
     /// `aud` is another.
@@ -36,6 +38,7 @@ public enum JWTError: Error, Equatable, CustomStringConvertible {
         case .revoked: "The token was revoked."
         case .expired: "The token has expired."
         case .notYetValid: "The token isn't valid yet."
+        case .fromTheFuture: "The token was made in the future."
         case .wrongIssuer: "The token is from another issuer."
         case .wrongAudience: "The token is for another audience."
         case .missingClaim(let name): "The token lacks the claim \(name)."

@@ -113,6 +113,7 @@ public struct JWTVerifier: Sendable {
     private func check(_ claims: JWTClaims, _ now: Int64) throws(JWTError) {
         guard now < claims.expiresAt.addingClamped(policy.leeway) else { throw .expired }
         if let notBefore = claims.notBefore, now < notBefore.addingClamped(-policy.leeway) { throw .notYetValid }
+        if let issuedAt = claims.issuedAt, now < issuedAt.addingClamped(-policy.leeway) { throw .fromTheFuture }
         // Byte by byte (RFC 7519, section 2, StringOrURI).
         if let issuer = policy.issuer, claims.issuer?.hasSameBytes(as: issuer) != true { throw .wrongIssuer }
         if let audience = policy.audience, !claims.audiences.contains(where: { $0.hasSameBytes(as: audience) }) {

@@ -16,7 +16,8 @@ public enum StoreFormatError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .mismatch(let store, let found, let expected):
-            "\(store) was set up as \"\(found)\" (format, hash, partitions), this process is configured as \"\(expected)\""
+            "\(store) was set up as \"\(found)\" (format, hash, partitions), this process is configured as \"\(expected)\":"
+                + " PARLEY_PARTITIONS can't be changed"
         case .redis(let error): error.description
         case .postgres(let error): error.description
         }

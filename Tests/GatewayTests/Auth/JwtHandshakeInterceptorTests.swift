@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct JwtHandshakeInterceptorTests {
     private static let secret = "0123456789abcdef0123456789abcdef"
-    private let revocations = Revocations()
+    private let revocations = Revocations(leeway: 0)
     private let user = "00000000-0000-4000-8000-00000000000a"
 
     private func interceptor(_ environment: [String: String] = [:]) throws -> JwtHandshakeInterceptor {
@@ -51,6 +51,30 @@ import Testing
             return
         }
         #expect(subprotocol == "v12.stomp")
+    }
+
+    /// A browser sends it by itself behind a proxy that asks for a password.
+    @Test func anotherSchemeHidesNoToken() throws {
+        let basic = ("Authorization", "Basic YTpi")
+        let offered = ("Sec-WebSocket-Protocol", "v12.stomp, bearer.\(token())")
+        guard case .accept = try interceptor().intercept(request([basic, offered])) else {
+            Issue.record("refused")
+            return
+        }
+        guard case .redeem(ticket: "t", _, _) = try interceptor().intercept(request([basic], query: "ticket=t")) else {
+            Issue.record("no ticket")
+            return
+        }
+    }
+
+    @Test func aHandshakeWithContentIsNone() throws {
+        var request = request([("Authorization", "bearer \(token())")])
+        request.body = [1]
+        guard case .malformed(let response) = try interceptor().intercept(request) else {
+            Issue.record("accepted")
+            return
+        }
+        #expect(response.status == 400)
     }
 
     @Test func aTokenInTheQueryCountsOnlyWhereItIsAllowed() throws {

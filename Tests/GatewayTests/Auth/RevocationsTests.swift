@@ -7,7 +7,7 @@ import Testing
     private let user = UUID(high: 1, low: 2)
 
     @Test func aUsersTokensUpToASecondAreRevoked() {
-        let revocations = Revocations()
+        let revocations = Revocations(leeway: 0)
         revocations.add([("u:\(user)", 100), ("u:\(user)", 90)])
         #expect(revocations.covers(Identity(user: user, issuedAt: 100)))
         #expect(!revocations.covers(Identity(user: user, issuedAt: 101)))
@@ -15,8 +15,17 @@ import Testing
         #expect(!revocations.covers(Identity(user: UUID(high: 1, low: 3), issuedAt: 1)))
     }
 
+    /// The issuer's clock was ahead by as much as it may be.
+    @Test func aTokenThatSeemsYoungerThanItsRevocationIsCovered() {
+        let revocations = Revocations(leeway: 30)
+        revocations.add([("u:\(user)", 100)])
+        #expect(revocations.covers(Identity(user: user, issuedAt: 130)))
+        #expect(!revocations.covers(Identity(user: user, issuedAt: 131)))
+        #expect(revocations.covers(Identity(user: user, issuedAt: .min)))
+    }
+
     @Test func oneTokenIsRevoked() {
-        let revocations = Revocations()
+        let revocations = Revocations(leeway: 0)
         revocations.add([("j:one", 100)])
         #expect(revocations.covers(Identity(user: user, issuedAt: 500, tokenID: "one")))
         #expect(!revocations.covers(Identity(user: user, issuedAt: 1, tokenID: "two")))

@@ -16,7 +16,7 @@ private struct Bench {
         let config = try GatewayConfig.read(environment: [
             "PARLEY_JWT_SECRET": "0123456789abcdef0123456789abcdef", "PARLEY_LOG_LEVEL": "error",
         ])
-        let revocations = Revocations()
+        let revocations = Revocations(leeway: 0)
         let context = NodeContext(
             config, id: "test",
             authenticator: try Authenticator(

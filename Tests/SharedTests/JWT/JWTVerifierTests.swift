@@ -19,6 +19,16 @@ import Testing
 
     private func publicKey(_ pem: String) throws -> JWTKey { .publicKey(try PublicKey(pem: Array(pem.utf8))) }
 
+    @Test func aTokenFromTheFutureIsRefusedBeyondTheLeeway() throws {
+        let verifier = try verifier(leeway: 30)
+        func made(at second: Int64) -> String {
+            token([("sub", .string(user)), ("exp", .integer(10_000)), ("iat", .integer(second))])
+        }
+        #expect(try verifier.verify(made(at: 130), now: 100).issuedAt == 130)
+        #expect(throws: JWTError.fromTheFuture) { try verifier.verify(made(at: 131), now: 100) }
+        #expect(throws: JWTError.fromTheFuture) { try verifier.verify(made(at: 1 << 52), now: 100) }
+    }
+
     @Test func readsAllClaims() throws {
         let claims = try verifier().verify(
             token([
