@@ -21,7 +21,7 @@ final class HandshakePeer: Peer {
     func receive(_ buffer: inout [UInt8], _ available: inout Range<Int>) {
         switch parser.next(buffer, &available) {
         case .needMore, .streamed, .content, .contentEnd: return
-        case .expectContinue: refuse(HTTPResponse(status: 417))
+        case .expectContinue, .announced: refuse(HTTPResponse(status: 417))
         case .failure(let failure): refuse(HTTPResponse(status: failure.status, body: Array(failure.reason.utf8)))
         case .request(let request):
             guard let peer = upgrade(request) else { return }

@@ -49,7 +49,7 @@ def parsed(answer):
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: +1\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
-        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", 405),  # not read at all
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n", 413),
         (b"GET / HTTP/3.0\r\nHost: x\r\n\r\n", 505),
         (b"GET /ws HTTP/1.1\r\nHost: x\r\n\r\n", 426),
@@ -138,3 +138,60 @@ def test_the_page_is_fetched_once():
         status, again, body = parsed(exchange(request("GET", "/assets/app.js", None, "If-None-Match: " + tag)))
         assert (status, body, again["ETag"]) == (304, b"", headers["ETag"])
     assert parsed(exchange(request("GET", "/assets/app.js", None, 'If-None-Match: "other"')))[0] == 200
+
+
+def test_a_body_is_read_only_of_somebody_who_is_known():
+    """The answer comes while all of the content is still to be sent."""
+    large = "Content-Length: 1000000"
+    for path, lines, status, code in (
+        ("/api/conversations", (large,), 401, "token-missing"),
+        ("/api/conversations", (large, "Authorization: Bearer x"), 401, "token-refused"),
+        ("/api/conversations", (large, "Authorization: Bearer x", "Expect: 100-continue"), 401, "token-refused"),
+        ("/nothing", (large,), 404, "not-found"),
+    ):
+        answered, headers, body = parsed(exchange(request("POST", path, None, *lines, close=False)))
+        assert (answered, json.loads(body)["code"], headers["Connection"]) == (status, code, "close")
+
+
+def test_bodies_have_room_for_all_together(gateway):
+    node = gateway(CONTENT_MEMORY_BYTES="1MiB")
+    user = parley.new_user()
+    head = request("POST", "/api/conversations", user, "Content-Length: 600000", close=False)
+    with socket.create_connection(parley.address(node.url), timeout=10) as first:
+        first.sendall(head.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"))
+        assert first.recv(100).startswith(b"HTTP/1.1 100 ")
+        answered, headers, body = parsed(exchange(head, url=node.url))
+        assert (answered, json.loads(body)["code"], headers["Retry-After"]) == (503, "try-later", "1")
+    # What the first had reserved is given back with its end.
+    def has_room():
+        with socket.create_connection(parley.address(node.url), timeout=10) as next:
+            next.sendall(head.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"))
+            return next.recv(100).startswith(b"HTTP/1.1 100 ")
+    parley.wait_for(has_room, what="room")
+
+
+def test_a_request_that_does_not_go_on_is_told_so(gateway):
+    node = gateway(HANDSHAKE_TIMEOUT="1s")
+    for piece in (b"GET /healthz HTT", request("POST", "/api/conversations", parley.new_user(), "Content-Length: 9", close=False)):
+        answered, headers, body = parsed(exchange(piece, url=node.url))
+        assert (answered, json.loads(body)["code"], headers["Connection"]) == (408, "request-timeout", "close")
+    # The same behind another request, and without a word where nothing has begun.
+    first = request("GET", "/healthz", close=False)
+    assert exchange(first + b"GET /", url=node.url).count(b"HTTP/1.1 ") == 2
+
+
+def test_explain_without_an_upgrade_is_answered_in_a_flood(gateway):
+    node = gateway(RATE_HANDSHAKES_PER_NODE="1/m:1")
+    path = "/ws?explain=1"
+    answers = [parsed(exchange(request("GET", path), url=node.url)) for _ in range(3)]
+    assert [status for status, *_ in answers][1:] == [503, 503]
+    assert json.loads(answers[-1][2])["number"] == 400
+
+
+@pytest.mark.parametrize("method, path, status, code, number", [
+    ("GET", "/api/nothing", 404, "not-found", 300), ("PUT", "/api/conversations", 405, "method-not-allowed", 109),
+    ("GET", "/ws", 426, "upgrade-required", 110), ("POST", "/ws", 405, "method-not-allowed", 109),
+])
+def test_every_problem_has_its_number(method, path, status, code, number):
+    answer = parley.call(method, path, parley.new_user())
+    assert (answer.status, answer.json["code"], answer.json["number"]) == (status, code, number)

@@ -116,7 +116,9 @@ def test_the_characters_of_a_message(node):
 ])
 def test_a_request(node, request_text, status):
     with socket.create_connection(parley.address(node.url), timeout=10) as connection:
-        connection.sendall(request_text.encode())
+        # Content is read of somebody who is known.
+        authorization = f"Host: x\r\nAuthorization: Bearer {parley.token(parley.new_user())}\r\n"
+        connection.sendall(request_text.replace("Host: x\r\n", authorization, 1).encode())
         answer = connection.recv(65_536)
         assert answer.startswith(f"HTTP/1.1 {status} ".encode()), answer[:80]
         assert b'"code"' in answer and b"Connection: close" in answer

@@ -36,7 +36,7 @@ enum HTTPTarget {
                 let step = parser.next(buffer, &available)
                 switch step {
                 case .needMore: break reading
-                case .expectContinue: continue
+                case .expectContinue, .announced: continue
                 case .request: steps.append(step)
                 case .streamed(let request, let length, _):
                     steps.append(.streamed(request, length: length, expectsContinue: false))

@@ -35,20 +35,20 @@ struct JwtHandshakeInterceptor: Sendable {
             offered = protocols
         }
         guard CrossOrigin(allowed: config.allowedOrigins).allows(request.headers.first("Origin")) else {
-            return .refuse(HandshakeRefusal(.forbidden, "origin-not-allowed", "This Origin may not connect."))
+            return .refuse(HandshakeRefusal(.forbidden, .originNotAllowed, "This Origin may not connect."))
         }
         let subprotocol = StompVersion.subprotocol(among: offered)
         guard let token = token(of: request, offered) else {
             if let ticket = HTTPQuery(request.query)?.first("ticket") {
                 return .redeem(ticket: ticket, key: key, subprotocol: subprotocol)
             }
-            return .refuse(HandshakeRefusal(.token, "token-missing", "The handshake has no token."))
+            return .refuse(HandshakeRefusal(.token, .tokenMissing, "The handshake has no token."))
         }
         do {
             return .accept(try authenticator.identity(token: token), key: key, subprotocol: subprotocol)
         } catch {
             if error == .unknownKey, !keysAreFresh { return .refreshKeys }
-            return .refuse(HandshakeRefusal(.token, "token-refused", error.description))
+            return .refuse(HandshakeRefusal(.token, .tokenRefused, error.description))
         }
     }
 
@@ -83,12 +83,14 @@ struct HandshakeRefusal: Error, Equatable {
     }
 
     let kind: Kind
-    let code: String
+    let errorCode: ErrorCode
     let message: String
 
-    init(_ kind: Kind, _ code: String, _ message: String) {
+    var code: String { errorCode.rawValue }
+
+    init(_ kind: Kind, _ code: ErrorCode, _ message: String) {
         self.kind = kind
-        self.code = code
+        errorCode = code
         self.message = message
     }
 
@@ -104,27 +106,22 @@ struct HandshakeRefusal: Error, Equatable {
 
     var response: HTTPResponse {
         switch kind {
-        case .forbidden: ProblemDetails.response(status: 403, code: code, detail: message)
-        case .token: Self.unauthorized(code, message)
-        case .busy(let retryAfter): later(503, retryAfter)
-        case .tooFast(let retryAfter): later(429, retryAfter)
+        case .forbidden: errorCode.problem(message)
+        case .token: Self.unauthorized(errorCode, message)
+        case .busy(let retryAfter), .tooFast(let retryAfter):
+            errorCode.problem(message, retryAfter: Int((retryAfter + 999) / 1_000))
         }
-    }
-
-    private func later(_ status: Int, _ retryAfter: Int64) -> HTTPResponse {
-        ProblemDetails.response(
-            status: status, code: code, detail: message, retryAfter: Int((retryAfter + 999) / 1_000))
     }
 
     /// More handshakes than the user or the address may make.
     static func tooFast(retryAfter: Int64) -> HandshakeRefusal {
-        HandshakeRefusal(.tooFast(retryAfter: retryAfter), "too-fast", "Too many handshakes; try again later.")
+        HandshakeRefusal(.tooFast(retryAfter: retryAfter), .tooFast, "Too many handshakes; try again later.")
     }
 
     /// 401 with the challenge that RFC 6750, section 3 asks for.
-    static func unauthorized(_ code: String, _ message: String) -> HTTPResponse {
-        var response = ProblemDetails.response(status: 401, code: code, detail: message)
-        let isMissing = code == "token-missing"
+    static func unauthorized(_ code: ErrorCode, _ message: String) -> HTTPResponse {
+        var response = code.problem(message)
+        let isMissing = code == .tokenMissing
         response.headers.add(
             "WWW-Authenticate",
             isMissing ? "Bearer realm=\"parley\"" : "Bearer realm=\"parley\", error=\"invalid_token\"")

@@ -50,16 +50,16 @@ extension Worker {
         do {
             found = try await Tickets(redis).redeem(ticket)
         } catch {
-            throw HandshakeRefusal(.busy(retryAfter: 1_000), "try-later", "The ticket can't be looked up at present.")
+            throw HandshakeRefusal(.busy(retryAfter: 1_000), .tryLater, "The ticket can't be looked up at present.")
         }
         guard let found else {
-            throw HandshakeRefusal(.token, "ticket-refused", "The ticket is unknown, used or too old.")
+            throw HandshakeRefusal(.token, .ticketRefused, "The ticket is unknown, used or too old.")
         }
         guard found.expiresAt > WallClock.nowMilliseconds() else {
-            throw HandshakeRefusal(.token, "ticket-refused", "The token that the ticket was got with has expired.")
+            throw HandshakeRefusal(.token, .ticketRefused, "The token that the ticket was got with has expired.")
         }
         guard !node.revocations.covers(found) else {
-            throw HandshakeRefusal(.token, "ticket-refused", JWTError.revoked.description)
+            throw HandshakeRefusal(.token, .ticketRefused, JWTError.revoked.description)
         }
         return found
     }

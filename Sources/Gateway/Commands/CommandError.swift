@@ -32,11 +32,9 @@ struct CommandError: Error, Equatable {
 
     /// The problem details of REST that say the same.
     var response: HTTPResponse {
-        var extra: [(String, JSON)] = [("number", .integer(Int64(code.number)))]
-        if let field { extra.append(("field", .string(field))) }
-        return ProblemDetails.response(
-            status: code.status, code: code.rawValue, detail: message,
-            retryAfter: retryAfter.map { Int(($0 + 999) / 1_000) }, extra: extra)
+        code.problem(
+            message, retryAfter: retryAfter.map { Int(($0 + 999) / 1_000) },
+            extra: field.map { [("field", .string($0))] } ?? [])
     }
 }
 

@@ -45,6 +45,8 @@ struct GatewayConfig: Sendable {
     var logPublish: PublishLog
     /// How long clients have to leave when the node stops.
     var shutdownTimeout: Int64
+    /// What the contents of requests may take in all while they are read, in bytes.
+    var contentMemory: Int
     /// How long a stopping node goes on taking clients, in milliseconds; part of that.
     var shutdownDelay: Int64
 
@@ -91,6 +93,7 @@ struct GatewayConfig: Sendable {
         streamMaximumEntries = reader.read(GatewaySettings.streamMaxEntries)
         streamMaximumBytes = reader.read(GatewaySettings.streamMaxBytes)
         logPublish = reader.read(GatewaySettings.logPublish)
+        contentMemory = reader.read(GatewaySettings.contentMemoryBytes)
         shutdownTimeout = reader.read(CommonSettings.shutdownTimeout)
         shutdownDelay = min(reader.read(GatewaySettings.shutdownDelay), shutdownTimeout)
     }
@@ -116,6 +119,10 @@ struct GatewayConfig: Sendable {
         reader.check(
             http.body >= webSocket.maximumMessage, [GatewaySettings.maxBodyBytes.declaration, message],
             "must be at least PARLEY_MAX_MESSAGE_BYTES: messages can be sent by REST too")
+        reader.check(
+            contentMemory >= http.body,
+            [GatewaySettings.contentMemoryBytes.declaration, GatewaySettings.maxBodyBytes.declaration],
+            "must be at least PARLEY_MAX_BODY_BYTES: a single body would have no room")
         reader.check(
             sendTimeout >= common.redisTimeout,
             [GatewaySettings.sendTimeout.declaration, CommonSettings.redisTimeout.declaration],

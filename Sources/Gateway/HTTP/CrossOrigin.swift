@@ -26,8 +26,7 @@ struct CrossOrigin: Sendable {
             request.headers.first("Access-Control-Request-Method") != nil
         else { return HTTPResponse(status: 204, headers: HTTPHeaders([("Allow", Self.methods)])) }
         guard allows(origin) else {
-            return ProblemDetails.response(
-                status: 403, code: "origin-not-allowed", detail: "This origin may not connect.")
+            return ErrorCode.originNotAllowed.problem("This origin may not connect.")
         }
         let headers = HTTPHeaders([
             ("Access-Control-Allow-Methods", Self.methods), ("Access-Control-Allow-Headers", Self.requestHeaders),

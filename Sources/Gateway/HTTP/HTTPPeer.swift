@@ -32,6 +32,14 @@ final class HTTPPeer: Peer {
     var drainWaiter: (() -> Void)?
     /// When the request that is being read has to be whole (monotonic ms).
     var deadline: Int64
+    /// When the present request began (monotonic ms): a WebSocket that comes of it has its time for CONNECT from then.
+    private var requestBegan: Int64
+    /// Whether some of it has come in; on a new connection the time runs from its beginning.
+    private var hasBegun = true
+    /// Who sends a request whose content is being read.
+    private var identity: Identity?
+    /// What was reserved for its content.
+    private var reservedBytes = 0
     /// Whether the node is about to stop: what is under way is brought to its end, then the connection.
     private var isLeaving = false
     /// When an upload has to be whole, however steadily it comes in.
@@ -42,7 +50,8 @@ final class HTTPPeer: Peer {
         self.worker = worker
         self.service = service
         self.isAdmitted = isAdmitted
-        parser = HTTPRequestParser(limits: worker.node.config.http, streams: FilesResource.isUpload)
+        parser = HTTPRequestParser(limits: worker.node.config.http, announces: true, streams: FilesResource.isUpload)
+        requestBegan = worker.loop.now
         deadline = worker.loop.now + worker.node.config.webSocket.handshakeTimeout
     }
 
@@ -51,7 +60,7 @@ final class HTTPPeer: Peer {
     func receive(_ buffer: inout [UInt8], _ available: inout Range<Int>) {
         while !isAnswering, connection.isOpen {
             switch parser.next(buffer, &available) {
-            case .needMore: return
+            case .needMore: return watchPartial()
             case .expectContinue: connection.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
             case .failure(let failure):
                 worker.metrics.httpRequestsRefused.increment()
@@ -61,9 +70,10 @@ final class HTTPPeer: Peer {
                         .address: .string(connection.clientAddress), .status: .number(failure.status),
                         .reason: .string(failure.reason),
                     ])
-                let response = ProblemDetails.response(
-                    status: failure.status, code: "bad-request", detail: failure.reason)
+                let response = ErrorCode.badRequest.problem(failure.reason, status: failure.status)
                 return respond(response, isHead: false, keepsAlive: false)
+            case .announced(let request, let length, let expectsContinue):
+                announce(request, length, expectsContinue: expectsContinue)
             case .request(let request): answer(request)
             case .streamed(let request, let length, let expectsContinue):
                 takeUpload(request, length, expectsContinue: expectsContinue)
@@ -85,19 +95,68 @@ final class HTTPPeer: Peer {
 
     // MARK: Answering
 
+    /// A client that sends content more slowly than so many bytes in a second isn't waited for.
+    private static let lowestRate: Int64 = 8 << 10
     private static let webSocketPaths: Set<String> = ["/ws", "/ws/websocket"]
+
+    /// A request has begun on a connection that was idle: the rest of its head has to come in time.
+    private func watchPartial() {
+        guard parser.hasPartial, !hasBegun else { return }
+        hasBegun = true
+        requestBegan = worker.loop.now
+        deadline = min(deadline, requestBegan + worker.node.config.webSocket.handshakeTimeout)
+        connection.lookAgain(at: deadline)
+    }
+
+    /// A request with content: it is read only where its sender is known, and where there is room for it.
+    private func announce(_ request: HTTPRequest, _ length: Int?, expectsContinue: Bool) {
+        guard isServed(request) else { return }
+        isAnswering = true
+        connection.pauseReading()
+        worker.loop.spawn { [self] in
+            identity = await worker.router.admit(request, service)
+            guard connection.isOpen else { return }
+            guard identity != nil else {
+                let address = connection.clientAddress
+                let answer = await worker.router.respond(to: request, nil, service, from: address)
+                return await finish(answer, to: request, keepsAlive: false)
+            }
+            let size = length ?? worker.node.config.http.body
+            guard content == nil, worker.node.reserve(contentBytes: size) else {
+                worker.metrics.httpRequestsRefused.increment()
+                return await finish(Answer(CommandError.unavailable().response), to: request, keepsAlive: false)
+            }
+            reservedBytes = size
+            // However steadily it comes in, it isn't waited for longer than a slow link would take.
+            let patience = Int64(size) * 1_000 / Self.lowestRate
+            deadline = worker.loop.now + worker.node.config.webSocket.handshakeTimeout + patience
+            connection.lookAgain(at: deadline)
+            isAnswering = false
+            if expectsContinue { connection.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) }
+            connection.resumeReading()
+        }
+    }
+
+    /// Gives back what was reserved for a request's content.
+    private func release() {
+        worker.node.release(contentBytes: reservedBytes)
+        reservedBytes = 0
+    }
 
     /// Answers a request, or turns the connection into a WebSocket; nothing is read meanwhile.
     private func answer(_ request: HTTPRequest) {
         worker.metrics.httpRequests.increment()
         guard isServed(request) else { return }
+        let identity = identity
+        self.identity = nil
         if Self.webSocketPaths.contains(request.path), service != .operations {
             return openWebSocket(request)
         }
         isAnswering = true
         connection.pauseReading()
         worker.loop.spawn { [self] in
-            let answer = await worker.router.respond(to: request, nil, service, from: connection.clientAddress)
+            let answer = await worker.router.respond(
+                to: request, nil, service, from: connection.clientAddress, identity: identity)
             await finish(answer, to: request, keepsAlive: request.keepsAlive)
         }
     }
@@ -105,8 +164,7 @@ final class HTTPPeer: Peer {
     /// A node that is full says so, and ends the connection.
     func isServed(_ request: HTTPRequest) -> Bool {
         if isAdmitted || service == .operations { return true }
-        let response = ProblemDetails.response(
-            status: 503, code: "too-many-connections", detail: "This node takes no more connections.", retryAfter: 5)
+        let response = ErrorCode.tooManyConnections.problem("This node takes no more connections.", retryAfter: 5)
         respond(response, isHead: request.method == "HEAD", keepsAlive: false)
         return false
     }
@@ -126,6 +184,7 @@ final class HTTPPeer: Peer {
             respond(answer.response, length: answer.length, isHead: isHead, keepsAlive: keepsAlive)
         }
         isAnswering = false
+        release()
         if isLeaving { connection.finish() }
         readOn()
     }
@@ -134,6 +193,8 @@ final class HTTPPeer: Peer {
     private func readOn() {
         guard connection.isOpen else { return }
         deadline = worker.loop.now + worker.node.config.webSocket.idleTimeout
+        hasBegun = false
+        requestBegan = worker.loop.now
         isChoked = connection.queuedBytes > Self.maximumQueued
         if !isChoked { connection.resumeReading() }
     }
@@ -157,7 +218,7 @@ final class HTTPPeer: Peer {
         if let retryAfter = worker.limiter.admitHandshake() {
             return refuse(
                 HandshakeRefusal(
-                    .busy(retryAfter: retryAfter), "try-later", "The node has too many handshakes at present."), request
+                    .busy(retryAfter: retryAfter), .tryLater, "The node has too many handshakes at present."), request
             )
         }
         isAnswering = true
@@ -187,7 +248,8 @@ final class HTTPPeer: Peer {
                 request.headers.list("Sec-WebSocket-Extensions"), worker.node.config.webSocket.compression)
             connection.send(WebSocketHandshake.response(key: key, protocol: subprotocol, compression))
             connection.peer = ClientSession(
-                identity: identity, connection: connection, worker: worker, compression: compression)
+                identity: identity, connection: connection, worker: worker, compression: compression,
+                startedAt: requestBegan)
         }
     }
 
@@ -203,7 +265,9 @@ final class HTTPPeer: Peer {
 
     /// Browsers can't read the status of a refused handshake: on demand it is accepted, only to say why in a frame.
     private func explain(_ refusal: HandshakeRefusal, _ request: HTTPRequest) {
-        guard case .accept(let key, let offered) = WebSocketHandshake.accept(request) else { return }
+        guard case .accept(let key, let offered) = WebSocketHandshake.accept(request) else {
+            return respond(refusal.response, isHead: false, keepsAlive: false)
+        }
         connection.send(
             WebSocketHandshake.response(key: key, protocol: StompVersion.subprotocol(among: offered)))
         var error: [UInt8] = []
@@ -219,6 +283,7 @@ final class HTTPPeer: Peer {
 
     func transportClosed(_ reason: String) {
         content?.breakOff()
+        if !isAnswering { release() }
         outputDrained()
     }
 
@@ -234,9 +299,17 @@ final class HTTPPeer: Peer {
         if isAnswering || isChoked { return now + 1_000 }
         if now >= deadline {
             // Who takes an upload says that it didn't come in time.
-            if let content { content.breakOff() } else { connection.finish() }
+            if let content { content.breakOff() } else { timeOut() }
             return now + 1_000
         }
         return deadline
+    }
+
+    /// A request that has begun and doesn't go on is told so; a connection that was idle is closed.
+    private func timeOut() {
+        guard parser.hasPartial else { return connection.finish() }
+        respond(
+            ErrorCode.requestTimeout.problem("The rest of the request didn't come in time."), isHead: false,
+            keepsAlive: false)
     }
 }

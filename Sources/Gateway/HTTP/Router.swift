@@ -27,18 +27,25 @@ final class Router {
         admin = AdminResource(worker: worker)
     }
 
-    /// Answers a request; `content` is what comes piece by piece of an upload.
+    /// Who sends a request whose content hasn't been read yet; nil where nothing is to be read of it: `respond` says why.
+    func admit(_ request: HTTPRequest, _ service: HTTPPeer.Service) async -> Identity? {
+        guard service != .operations, request.path.hasPrefix("/api/"),
+            case .success(let identity) = await authenticate(request)
+        else { return nil }
+        return identity
+    }
+
+    /// Answers a request; `content` is what comes piece by piece of an upload, and `identity` who is known to send it.
     func respond(
-        to request: HTTPRequest, _ content: ContentStream?, _ service: HTTPPeer.Service, from address: String
+        to request: HTTPRequest, _ content: ContentStream?, _ service: HTTPPeer.Service, from address: String,
+        identity: Identity? = nil
     ) async -> Answer {
         if service != .clients, let response = operations.respond(to: request) { return Answer(response) }
         guard service != .operations else { return Answer(Self.notFound) }
         if let response = WebAssets.respond(to: request) { return Answer(response) }
         if request.path == "/ws/info" {
             return Answer(
-                ProblemDetails.response(
-                    status: 404, code: "not-found",
-                    detail: "SockJS isn't offered; open a plain WebSocket at /ws."))
+                ErrorCode.notFound.problem("SockJS isn't offered; open a plain WebSocket at /ws."))
         }
         // OPTIONS * asks about the server as a whole (RFC 9110, section 9.3.7).
         if request.path == "*", let response = crossOrigin.respond(to: request) { return Answer(response) }
@@ -53,13 +60,15 @@ final class Router {
                 request.method = "GET"
                 request.headers.remove("Range")
             }
-            answer = await respondToAPI(request, content, address)
+            answer = await respondToAPI(request, content, address, identity)
         }
         crossOrigin.allowReading(&answer.response, by: request)
         return answer
     }
 
-    private func respondToAPI(_ request: HTTPRequest, _ content: ContentStream?, _ address: String) async -> Answer {
+    private func respondToAPI(
+        _ request: HTTPRequest, _ content: ContentStream?, _ address: String, _ known: Identity?
+    ) async -> Answer {
         let segments = request.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst(2)
         do throws(CommandError) {
             // A signed link stands for the token of who has asked for it.
@@ -69,7 +78,9 @@ final class Router {
                 return try await files.respond(request, file, nil)
             }
             let origin: Origin
-            switch await authenticate(request) {
+            let authenticated: Result<Identity, HandshakeRefusal> =
+                if let known { .success(known) } else { await authenticate(request) }
+            switch authenticated {
             case .success(let identity): origin = Origin(identity: identity, session: nil, address: address)
             case .failure(let refusal):
                 worker.metrics.httpRequestsRefused.increment()
@@ -142,12 +153,12 @@ final class Router {
         guard let header = request.headers.first("Authorization"),
             let token = JwtHandshakeInterceptor.bearerToken(header)
         else {
-            return .failure(HandshakeRefusal(.token, "token-missing", "The request needs Authorization: Bearer."))
+            return .failure(HandshakeRefusal(.token, .tokenMissing, "The request needs Authorization: Bearer."))
         }
         do {
             return .success(try await worker.identity(token: token))
         } catch {
-            return .failure(HandshakeRefusal(.token, "token-refused", error.description))
+            return .failure(HandshakeRefusal(.token, .tokenRefused, error.description))
         }
     }
 
@@ -157,13 +168,11 @@ final class Router {
         return conversation
     }
 
-    private static let notFound = ProblemDetails.response(
-        status: 404, code: "not-found", detail: "There is nothing at this address.")
+    private static let notFound = ErrorCode.notFound.problem("There is nothing at this address.")
 
     /// 405 with the methods that are allowed (RFC 9110, section 15.5.6).
     static func methodNotAllowed(_ allowed: String) -> HTTPResponse {
-        var response = ProblemDetails.response(
-            status: 405, code: "method-not-allowed", detail: "Allowed here: \(allowed).")
+        var response = ErrorCode.methodNotAllowed.problem("Allowed here: \(allowed).")
         response.headers.add("Allow", allowed)
         return response
     }

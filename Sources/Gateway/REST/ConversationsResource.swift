@@ -84,9 +84,8 @@ struct ConversationsResource {
             guard conversation.isArchived else {
                 return Router.json(200, JSONWriter.bytes(conversation.json(to: creator)))
             }
-            return ProblemDetails.response(
-                status: 409, code: ErrorCode.archived.rawValue,
-                detail: "The conversation of these two is archived.",
+            return ErrorCode.archived.problem(
+                "The conversation of these two is archived.",
                 extra: [("conversationId", .string(conversation.id.description))])
         }
     }

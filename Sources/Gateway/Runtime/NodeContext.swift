@@ -21,6 +21,7 @@ final class NodeContext: Sendable {
     /// Where uploaded files are; nil where none are taken.
     let files: FileFolder?
     private let connectionCount = Atomic<Int>(0)
+    private let contentBytes = Atomic<Int>(0)
     private let format = Atomic<Int64>(1)
     private let epochOfInboxes = Atomic<Int64>(0)
 
@@ -54,6 +55,19 @@ final class NodeContext: Sendable {
     var inboxEpoch: Int64 {
         get { epochOfInboxes.load(ordering: .relaxed) }
         set { epochOfInboxes.store(newValue, ordering: .relaxed) }
+    }
+
+    /// Reserves room for the content of a request; false where those that are read already take all there is.
+    func reserve(contentBytes count: Int) -> Bool {
+        let total = contentBytes.wrappingAdd(count, ordering: .relaxed).newValue
+        if total <= config.contentMemory { return true }
+        release(contentBytes: count)
+        return false
+    }
+
+    /// Gives room back that `reserve` took.
+    func release(contentBytes count: Int) {
+        contentBytes.wrappingSubtract(count, ordering: .relaxed)
     }
 
     /// Counts a connection; false where the node has as many as it takes.

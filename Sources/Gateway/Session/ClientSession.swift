@@ -71,7 +71,11 @@ final class ClientSession: Peer {
     /// Whether the user's queue had caught up before the ping that is awaited was sent.
     var queueWasLive = false
 
-    init(identity: Identity, connection: Connection, worker: Worker, compression: PermessageDeflate?) {
+    /// `startedAt` (monotonic ms) is when the handshake began.
+    init(
+        identity: Identity, connection: Connection, worker: Worker, compression: PermessageDeflate?,
+        startedAt: Int64? = nil
+    ) {
         id = UUID.random().description
         self.identity = identity
         self.connection = connection
@@ -83,7 +87,7 @@ final class ClientSession: Peer {
         let stomp = StompSession(
             limits: config.stomp, offer: StompHeartBeatOffer(send: config.heartBeat, expect: config.heartBeat))
         order = SessionOrder(stomp: stomp, decoder: StompDecoder(limits: config.stomp))
-        startedAt = worker.loop.now
+        self.startedAt = startedAt ?? worker.loop.now
         lastPingAt = worker.loop.now
     }
 

@@ -14,34 +14,34 @@ enum WebSocketHandshake {
     /// Judges a request by section 4.2.1; who may connect is not judged here.
     static func accept(_ request: HTTPRequest) -> Result {
         guard request.method == "GET" else {
-            return refuse(405, "Method Not Allowed", "A WebSocket is opened with GET.", [("Allow", "GET")])
+            return refuse(.methodNotAllowed, "A WebSocket is opened with GET.", [("Allow", "GET")])
         }
         guard request.minorVersion >= 1 else {
-            return refuse(426, "Upgrade Required", "A WebSocket needs HTTP/1.1.", [("Upgrade", "websocket")])
+            return refuse(.upgradeRequired, "A WebSocket needs HTTP/1.1.", [("Upgrade", "websocket")])
         }
         guard has("websocket", in: request.headers.list("Upgrade")) else {
             return refuse(
-                426, "Upgrade Required", "This address speaks WebSocket only.",
+                .upgradeRequired, "This address speaks WebSocket only.",
                 [("Upgrade", "websocket"), ("Sec-WebSocket-Version", version)])
         }
         guard has("upgrade", in: request.headers.list("Connection")) else {
-            return refuse(400, "Bad Request", "The Connection header lacks the token Upgrade.")
+            return refuse(.badRequest, "The Connection header lacks the token Upgrade.")
         }
         // What follows the head is WebSocket, and never content.
         guard request.body.isEmpty, request.headers.first("Transfer-Encoding") == nil else {
-            return refuse(400, "Bad Request", "A handshake has no content.")
+            return refuse(.badRequest, "A handshake has no content.")
         }
         guard request.headers.all("Host").count == 1 else {
-            return refuse(400, "Bad Request", "The request needs one Host header.")
+            return refuse(.badRequest, "The request needs one Host header.")
         }
         guard request.headers.all("Sec-WebSocket-Version") == [version] else {
             return refuse(
-                426, "Upgrade Required", "Only version 13 of the WebSocket protocol is spoken here.",
+                .upgradeRequired, "Only version 13 of the WebSocket protocol is spoken here.",
                 [("Upgrade", "websocket"), ("Sec-WebSocket-Version", version)])
         }
         let keys = request.headers.all("Sec-WebSocket-Key")
         guard keys.count == 1, let key = keys.first, Base64.decode(key.utf8)?.count == 16 else {
-            return refuse(400, "Bad Request", "Sec-WebSocket-Key must be 16 bytes in base64.")
+            return refuse(.badRequest, "Sec-WebSocket-Key must be 16 bytes in base64.")
         }
         return .accept(key: key, offeredProtocols: request.headers.list("Sec-WebSocket-Protocol"))
     }
@@ -60,11 +60,9 @@ enum WebSocketHandshake {
         list.contains { $0.lowercased() == token }
     }
 
-    private static func refuse(
-        _ status: Int, _ title: String, _ detail: String, _ extra: [(String, String)] = []
-    ) -> Result {
-        let body = #"{"type":"about:blank","title":"\#(title)","status":\#(status),"detail":"\#(detail)"}"#
-        let headers = HTTPHeaders([("Content-Type", "application/problem+json")] + extra)
-        return .refuse(HTTPResponse(status: status, headers: headers, body: Array(body.utf8)))
+    private static func refuse(_ code: ErrorCode, _ detail: String, _ extra: [(String, String)] = []) -> Result {
+        var response = code.problem(detail)
+        for (name, value) in extra { response.headers.add(name, value) }
+        return .refuse(response)
     }
 }

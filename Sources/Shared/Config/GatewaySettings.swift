@@ -109,6 +109,9 @@ public enum GatewaySettings {
         "MAX_REQUEST_HEADER_BYTES", default: 16 << 10, in: 1 << 10...256 << 10, "How long they may be together.")
     package static let maxBodyBytes = Setting.bytes(
         "MAX_BODY_BYTES", default: 1 << 20, in: 1 << 10...64 << 20, "The longest body of a REST call but uploads.")
+    package static let contentMemoryBytes = Setting.bytes(
+        "CONTENT_MEMORY_BYTES", default: 128 << 20, in: 1 << 20...64 << 30,
+        "How much the bodies of REST calls may take in all while they are read; beyond, a call is told to try later.")
     package static let sendQueueBytes = Setting.bytes(
         "SEND_QUEUE_BYTES", default: 1 << 20, in: 16 << 10...256 << 20,
         "How much may wait for a client before it is treated as behind.")
@@ -229,6 +232,7 @@ public enum GatewaySettings {
                 maxRequestHeaderBytes.declaration,
                 maxBodyBytes.declaration,
                 maxFileBytes.declaration,
+                contentMemoryBytes.declaration,
                 sendQueueBytes.declaration,
                 replayMaxEvents.declaration,
                 streamMaxEntries.declaration,

@@ -8,6 +8,9 @@ public struct HTTPRequestParser: Sendable {
         case needMore
         /// The client waits for `100 Continue` before it sends its content.
         case expectContinue
+        /// The head of a request with content, which is collected next; `length` is its bytes where that is known already, and the
+        /// client may wait for `100 Continue`.
+        case announced(HTTPRequest, length: Int?, expectsContinue: Bool)
         /// A whole request.
         case request(HTTPRequest)
         /// The head of a request whose content comes in pieces; `length` is its bytes where that is known already, and the client
@@ -37,6 +40,7 @@ public struct HTTPRequestParser: Sendable {
 
     private let limits: HTTPLimits
     private let streams: @Sendable (HTTPRequest) -> Bool
+    private let announces: Bool
     private var phase = Phase.head
     /// Whether the present request's content is handed over in pieces.
     private var isStreamed = false
@@ -48,9 +52,14 @@ public struct HTTPRequestParser: Sendable {
     private var extensionBytes = 0
 
     /// Makes a parser for one connection; `streams` tells for which requests the content isn't collected but handed over in pieces.
-    /// The limit on content doesn't count for those.
-    public init(limits: HTTPLimits, streams: @escaping @Sendable (HTTPRequest) -> Bool = { _ in false }) {
+    /// The limit on content doesn't count for those. With `announces` the head of a request with content is told before the content is
+    /// read, instead of `expectContinue`.
+    public init(
+        limits: HTTPLimits, announces: Bool = false,
+        streams: @escaping @Sendable (HTTPRequest) -> Bool = { _ in false }
+    ) {
         self.limits = limits
+        self.announces = announces
         self.streams = streams
     }
 
@@ -141,6 +150,9 @@ public struct HTTPRequestParser: Sendable {
         }
         if isStreamed {
             return .streamed(head.request, length: length, expectsContinue: head.expectsContinue && !hasBytes)
+        }
+        if announces {
+            return .announced(head.request, length: length, expectsContinue: head.expectsContinue && !hasBytes)
         }
         if head.expectsContinue, !hasBytes { return .expectContinue }
         return nil

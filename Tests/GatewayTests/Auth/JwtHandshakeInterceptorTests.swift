@@ -136,10 +136,10 @@ import Testing
     }
 
     @Test func refusalsSayHowToSignIn() {
-        let response = HandshakeRefusal(.token, "token-refused", "The token has expired.").response
+        let response = HandshakeRefusal(.token, .tokenRefused, "The token has expired.").response
         #expect(response.status == 401)
         #expect(response.headers.first("WWW-Authenticate")?.contains("invalid_token") == true)
-        #expect(HandshakeRefusal(.forbidden, "x", "y").response.status == 403)
-        #expect(HandshakeRefusal(.forbidden, "x", "y").closeCode == .forbidden)
+        #expect(HandshakeRefusal(.forbidden, .originNotAllowed, "y").response.status == 403)
+        #expect(HandshakeRefusal(.forbidden, .originNotAllowed, "y").closeCode == .forbidden)
     }
 }

@@ -196,6 +196,24 @@ import Testing
         #expect(parser.next(bytes, &available) == .needMore)
     }
 
+    /// Who sends it can be looked at before a byte of it is kept.
+    @Test func aHeadIsAnnouncedBeforeItsContent() {
+        var parser = HTTPRequestParser(limits: HTTPLimits(body: 100), announces: true)
+        let bytes = Array("POST /x HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n".utf8)
+        var available = 0..<bytes.count
+        guard case .announced(let head, 2, true) = parser.next(bytes, &available) else {
+            Issue.record("not announced")
+            return
+        }
+        #expect(head.path == "/x" && available.isEmpty)
+        var content = 0..<2
+        guard case .request(let request) = parser.next(Array("hi".utf8), &content) else {
+            Issue.record("not whole")
+            return
+        }
+        #expect(request.body == Array("hi".utf8))
+    }
+
     @Test(arguments: [1, 2, 7, 1_000]) func contentThatIsStreamedComesInPieces(piece: Int) {
         let text =
             "POST /files HTTP/1.1\r\nHost: h\r\nContent-Length: 2000\r\n\r\n" + String(repeating: "x", count: 2_000)
@@ -220,7 +238,7 @@ import Testing
                 case .content(let range): contents[contents.count - 1] += String(decoding: left[range], as: UTF8.self)
                 case .contentEnd: contents[contents.count - 1] += "."
                 case .request(let request): whole.append(request.path)
-                case .expectContinue, .failure: Issue.record("that was no part of it")
+                case .expectContinue, .announced, .failure: Issue.record("that was no part of it")
                 }
             }
             left = Array(left[available])
