@@ -31,7 +31,8 @@ struct ContentRules: Sendable {
         let text = PlainText.cleaned(text)
         guard !PlainText.isBlank(text), text.unicodeScalars.count <= Self.maximumTitle else {
             throw CommandError(
-                .invalidField, "title must have 1 to \(Self.maximumTitle) characters, and not be blank.", field: "title")
+                .invalidField, "title must have 1 to \(Self.maximumTitle) characters, and not be blank.", field: "title"
+            )
         }
         return markup.applied(to: text)
     }

@@ -30,6 +30,8 @@ final class CursorStore {
     private let loop: EventLoop
     private var moves = Moves(maximum: CursorStore.maximumWaiting)
     private var waiting: [Key: Cursors.Position] = [:]
+    /// Calls to Redis that are under way.
+    private var writing = 0
     private var isFlushing = false
 
     init(
@@ -78,6 +80,7 @@ final class CursorStore {
     }
 
     private func write(_ batch: [Moves.Move], _ partition: Partition) {
+        writing += 1
         loop.spawn {
             let reply = try? await self.redis.call(RedisScripts.cursor, keys: [Keys.stream(partition)]) { command in
                 command.add(Int64(Cursors.maximumParticipants))
@@ -89,6 +92,7 @@ final class CursorStore {
                     command.add(move.position.read)
                 }
             }
+            self.writing -= 1
             self.settle(batch, reply?.elements ?? [], partition)
         }
     }
@@ -179,8 +183,10 @@ final class CursorStore {
         loop.spawn { await self.write() }
     }
 
-    /// Has PostgreSQL take what waits, where it can; for the end of a process.
+    /// Has Redis and PostgreSQL take what waits, where they can; for the end of a process.
     func flushNow() async {
+        writeMoves()
+        while writing > 0 { await loop.sleep(milliseconds: 10) }
         while isFlushing { await loop.sleep(milliseconds: 10) }
         await write()
     }

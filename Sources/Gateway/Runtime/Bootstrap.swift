@@ -87,7 +87,8 @@ enum Bootstrap {
         } catch {
             let file = config.publicKeyFile ?? ""
             throw Problem(
-                text: "gateway: PARLEY_JWT_ALGORITHM=\(config.algorithm), PARLEY_JWT_PUBLIC_KEY_FILE=\(file): \(error)\n")
+                text:
+                    "gateway: PARLEY_JWT_ALGORITHM=\(config.algorithm), PARLEY_JWT_PUBLIC_KEY_FILE=\(file): \(error)\n")
         }
     }
 

@@ -14,7 +14,9 @@ struct AckIndex {
 
         /// Reads a `message-id`; nil where it isn't one of ours.
         init?(_ text: String) {
-            guard let conversation = UUID(text.prefix(36)), let event = EventID(text.utf8.dropFirst(37)) else { return nil }
+            guard let conversation = UUID(text.prefix(36)), let event = EventID(text.utf8.dropFirst(37)) else {
+                return nil
+            }
             self.init(conversation: conversation, event: event)
         }
     }

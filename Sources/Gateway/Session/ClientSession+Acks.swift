@@ -15,11 +15,14 @@ extension ClientSession {
     private func settled(_ reference: StompAckReference, _ isAck: Bool) -> (Subscription, [UUID: EventID])? {
         switch reference {
         case .id(let text):
-            guard let identifier = AckIdentifier(text), let subscription = windows[identifier.subscription] else { return nil }
+            guard let identifier = AckIdentifier(text), let subscription = windows[identifier.subscription] else {
+                return nil
+            }
             return subscription.settle(identifier, isAck: isAck).map { (subscription, $0) }
         case .message(let text, let id):
             guard let message = AckIndex.Message(text),
-                let subscription = id.map({ subscriptions[$0] }) ?? awaiting.window(of: message).flatMap({ windows[$0] })
+                let subscription = id.map({ subscriptions[$0] })
+                    ?? awaiting.window(of: message).flatMap({ windows[$0] })
             else { return nil }
             return subscription.settle(message, isAck: isAck).map { (subscription, $0) }
         }

@@ -30,7 +30,8 @@ extension NodeRegistry {
         let all = Array(ids)
         for start in stride(from: 0, to: all.count, by: Self.page) {
             let page = all[start..<min(start + Self.page, all.count)]
-            let entries = try await redis.pipeline(page.map { RedisCommand("HGET", Keys.sessions(ofNode: node.id), $0) })
+            let entries = try await redis.pipeline(
+                page.map { RedisCommand("HGET", Keys.sessions(ofNode: node.id), $0) })
             var commands: [RedisCommand] = []
             for (id, entry) in zip(page, entries) {
                 commands.append(RedisCommand("HDEL", Keys.sessions(ofNode: node.id), id))

@@ -78,7 +78,9 @@ final class NodeRegistry {
         isStopped = true
         node.readiness.set(.registered, false)
         do throws(RedisError) {
-            let left = try await redis.call(RedisScripts.leave, keys: [Keys.node(node.id)]) { $0.add(identity.incarnation) }
+            let left = try await redis.call(RedisScripts.leave, keys: [Keys.node(node.id)]) {
+                $0.add(identity.incarnation)
+            }
             guard left.integer == 1 else { return }
             _ = try await sweep(node.id)
         } catch {

@@ -78,7 +78,9 @@ struct HTTPRequestHead: Sendable {
         guard hosts.count == 1 || (hosts.isEmpty && lines.minorVersion == 0) else {
             throw HTTPFailure(400, "The request needs exactly one Host header.")
         }
-        guard hosts.allSatisfy({ HTTPHost.isValid($0) }) else { throw HTTPFailure(400, "The Host header is malformed.") }
+        guard hosts.allSatisfy({ HTTPHost.isValid($0) }) else {
+            throw HTTPFailure(400, "The Host header is malformed.")
+        }
         // Which of two would count is a matter of taste, and tastes differ between a proxy and what is behind it.
         guard headers.all("Authorization").count <= 1 else {
             throw HTTPFailure(400, "The request has more than one Authorization header.")

@@ -104,7 +104,8 @@ private final class OperatorClient: EventHandler {
         }
         var available = 0..<input.count
         switch parser.next(input, &available) {
-        case .needMore, .expectContinue, .announced, .streamed, .content, .contentEnd: input.removeFirst(available.lowerBound)
+        case .needMore, .expectContinue, .announced, .streamed, .content, .contentEnd:
+            input.removeFirst(available.lowerBound)
         case .failure(let failure):
             respond(ProblemDetails.response(status: failure.status, code: "bad-request", detail: failure.reason), false)
         case .request(let request): respond(answer(request), request.method == "HEAD")

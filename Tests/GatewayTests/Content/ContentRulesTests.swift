@@ -106,7 +106,8 @@ import Testing
 
 @Suite struct BlankTextTests {
     @Test(arguments: [
-        "", " ", "\n", "\t \r\n", "\u{A0}", "\u{3000}", "\u{200B}", "\u{2060}", "\u{FEFF}", "\u{AD}", "\u{3164}", "\u{2800}",
+        "", " ", "\n", "\t \r\n", "\u{A0}", "\u{3000}", "\u{200B}", "\u{2060}", "\u{FEFF}", "\u{AD}", "\u{3164}",
+        "\u{2800}",
         "\u{2066}\u{2069}", " \u{200B}\u{FE0F} ", "\u{E0020}",
     ])
     func whatNobodySeesIsBlank(text: String) {

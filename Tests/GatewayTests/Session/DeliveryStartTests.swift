@@ -24,7 +24,9 @@ import Testing
 
     @Test func ownMessagesAndNoticesAreNotMissed() throws {
         var start = DeliveryStart(begins: 100)
-        let missed = [try event(95, from: reader), try event(100, from: writer, "SYSTEM"), try event(101, from: writer)]
+        let missed = [
+            try event(95, from: reader), try event(100, from: writer, "SYSTEM"), try event(101, from: writer),
+        ]
         start.compare(to: missed, isWhole: false, of: reader)
         #expect(start.isComplete)
     }

@@ -86,7 +86,9 @@ private final class Run {
                 }
             case .perform(.send(_, let frame, _)):
                 let number = number(frame)
-                if !open.isEmpty || work != nil || told.count != number { mistakes.append("\(number) overtakes others") }
+                if !open.isEmpty || work != nil || told.count != number {
+                    mistakes.append("\(number) overtakes others")
+                }
                 started.append(number)
                 work = number
                 order.beginWork()

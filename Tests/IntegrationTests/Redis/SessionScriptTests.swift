@@ -4,7 +4,9 @@ import Testing
 @Suite struct SessionScriptTests {
     private func facts(_ incarnation: String) -> String { #"{"id":"a","incarnation":"\#(incarnation)"}"# }
 
-    private func beat(_ redis: RedisConnection, _ incarnation: String, replacing dead: String = "") async throws -> Int64? {
+    private func beat(_ redis: RedisConnection, _ incarnation: String, replacing dead: String = "") async throws
+        -> Int64?
+    {
         let reply = try await redis.call(RedisScripts.beat, keys: ["node:a", "nodes"]) {
             for word in ["a", incarnation, facts(incarnation), "15000", "1", dead] { $0.add(word) }
         }
@@ -30,7 +32,8 @@ import Testing
                 #expect(try await beat(redis, "one") == 1)
                 #expect(try await beat(redis, "one") == 0)
                 #expect(try await beat(redis, "two") == 2)
-                #expect(try await beat(redis, "two", replacing: facts("one")) == 1, "of a process that is known to be dead")
+                #expect(
+                    try await beat(redis, "two", replacing: facts("one")) == 1, "of a process that is known to be dead")
                 #expect(try await beat(redis, "one", replacing: "something older") == 2)
                 let early = try await redis.call(RedisScripts.leave, keys: ["node:a"]) { $0.add("one") }
                 #expect(early.integer == 0)

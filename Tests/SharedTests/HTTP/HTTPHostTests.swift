@@ -17,13 +17,16 @@ import Testing
     }
 
     @Test(arguments: [
-        "a b", "a/../b", "<script>", "a:99999", "[::1", "[]", "[::1]x", "u@h", "a:b", "a,b c", "h:1:2", "%6", "h#f", "\"",
+        "a b", "a/../b", "<script>", "a:99999", "[::1", "[]", "[::1]x", "u@h", "a:b", "a,b c", "h:1:2", "%6", "h#f",
+        "\"",
     ])
     func whatIsNoHostIsRefused(host: String) {
         #expect(status("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n") == 400)
     }
 
-    @Test(arguments: ["/healthz#frag", "#", "http://x:80@evil/healthz", "http:///healthz", "http://a b/", "http://[::1/x"])
+    @Test(arguments: [
+        "/healthz#frag", "#", "http://x:80@evil/healthz", "http:///healthz", "http://a b/", "http://[::1/x",
+    ])
     func targetsThatNobodyMayMeanAreRefused(target: String) {
         #expect(status("GET \(target) HTTP/1.1\r\nHost: h\r\n\r\n") == 400)
     }
