@@ -15,7 +15,8 @@ public struct RedisEndpoint: Sendable, Equatable {
     /// The PEM file with the certificates to trust; nil for those that the system trusts.
     public var authoritiesFile: String?
 
-    /// Reads `redis://[user[:password]@]host[:port][/database]`, or `rediss://` for TLS; nil when it is something else.
+    /// Reads `redis://[user[:password]@]host[:port][/database]`, or `rediss://` for TLS; nil when it is something else. In
+    /// user and password `%` begins an escape, as in every URL.
     public init?(url: String, authoritiesFile: String? = nil) {
         guard let scheme = ["redis://", "rediss://"].first(where: { url.hasPrefix($0) }) else { return nil }
         isSecure = scheme == "rediss://"
@@ -27,8 +28,10 @@ public struct RedisEndpoint: Sendable, Equatable {
         port = 6379
         if let at = rest.lastIndex(of: "@") {
             let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            if let first = parts.first, !first.isEmpty { user = String(first) }
-            if parts.count == 2 { password = String(parts[1]) }
+            let names = parts.compactMap { PercentEncoding.decode($0) }
+            guard names.count == parts.count else { return nil }
+            if let first = names.first, !first.isEmpty { user = first }
+            if names.count == 2 { password = names[1] }
             rest = rest[rest.index(after: at)...]
         }
         if let slash = rest.firstIndex(of: "/") {
