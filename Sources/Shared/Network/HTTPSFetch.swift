@@ -28,7 +28,11 @@ public enum HTTPSFetch {
         ]
         for (option, value) in options { parley_curl_set_long(handle, option, value) }
         parley_curl_set_text(handle, CURLOPT_PROTOCOLS_STR, "https")
-        if let authorities { parley_curl_set_text(handle, CURLOPT_CAINFO, authorities) }
+        if let authorities {
+            parley_curl_set_text(handle, CURLOPT_CAINFO, authorities)
+            // Debian's libcurl looks into the system's folder as well, whatever file is named.
+            parley_curl_set_text(handle, CURLOPT_CAPATH, nil)
+        }
         parley_curl_set_text(handle, CURLOPT_URL, url)
         parley_curl_set_writer(
             handle,
