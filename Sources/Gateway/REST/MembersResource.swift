@@ -15,7 +15,7 @@ struct MembersResource {
         self.worker = worker
         self.store = store
         changes = ConversationChanges(
-            postgres: worker.postgres, redis: worker.redis, partitioning: worker.node.partitioning)
+            postgres: worker.essential, redis: worker.redis, partitioning: worker.node.partitioning)
     }
 
     /// Lists or adds participants, archives or unarchives.

@@ -27,7 +27,7 @@ final class Node: Sendable {
         let count = context.config.loops == 0 ? cores : context.config.loops
         loops = try (0..<count).map { try EventLoop(index: $0) }
         var stores: [Stores] = []
-        for loop in loops { stores.append(try Stores(context, endpoint: endpoint, loop: loop)) }
+        for loop in loops { stores.append(try Stores(context, endpoint: endpoint, loop: loop, loops: count)) }
         let subscriber = RedisSubscriber(
             endpoint, name: "parley-\(context.id)-pubsub", timeout: context.config.common.redisTimeout, on: loops[0])
         let hub = Hub(

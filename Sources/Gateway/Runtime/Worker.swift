@@ -14,6 +14,8 @@ final class Worker {
     let redis: RedisConnection
     let bulk: RedisConnection
     let postgres: PostgresPool
+    /// For what must not wait behind histories and lists.
+    let essential: PostgresPool
     let vault: ContentVault?
     let files: FileCatalogue
     let loader: ConversationLoader
@@ -49,13 +51,14 @@ final class Worker {
         redis = stores.redis
         bulk = stores.bulk
         postgres = stores.postgres
+        essential = stores.essential
         vault = stores.vault
         files = FileCatalogue(folder: node.files, ring: node.masterKeys, postgres: postgres, log: log)
         loader = stores.loader
         membership = stores.membership
         reader = stores.reader
         inbox = Inbox(redis: bulk, postgres: postgres, partitioning: node.partitioning) { node.inboxEpoch }
-        cursors = CursorStore(node: node, redis: redis, postgres: postgres, loader: loader, loop: loop)
+        cursors = CursorStore(node: node, redis: redis, postgres: stores.essential, loader: loader, loop: loop)
         pages = PageReader(
             reader: reader, redis: bulk, partitioning: node.partitioning, loader: loader, cursors: cursors)
         messages = MessageReader(

@@ -1,12 +1,17 @@
 internal import Glibc
 internal import Synchronization
 
-/// Two threads for what can only block: files, fsync and name resolution.
+/// Threads for what can only block. Each kind of work has its own, so that a disk that hangs keeps nobody from finding an
+/// address.
 ///
 /// Unchecked because the work list is guarded by the pthread mutex, which Swift can't see.
 public final class BlockingPool: @unchecked Sendable {
-    /// The process' pool.
-    public static let shared = BlockingPool()
+    /// For files, fsync and small fetches.
+    public static let shared = BlockingPool(threads: 2)
+    /// For name resolution: without it no store is reached again.
+    static let names = BlockingPool(threads: 1)
+    /// For telling PostgreSQL what nobody waits for any more.
+    static let cancellations = BlockingPool(threads: 1)
 
     /// So many pieces of work may wait; more are refused, so that a slow disk can't grow the process.
     static let maximumWaiting = 1024
@@ -15,10 +20,11 @@ public final class BlockingPool: @unchecked Sendable {
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var waiting = Queue<@Sendable () -> Void>()
 
-    private init() {
+    /// A pool lives as long as the process.
+    init(threads: Int) {
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(condition, nil)
-        for _ in 0..<2 {
+        for _ in 0..<threads {
             var thread = pthread_t()
             let pool = Unmanaged.passRetained(self)
             pthread_create(

@@ -3,7 +3,8 @@ internal import Glibc
 
 /// One connection, in pipeline mode: queries leave at once, their results come in order.
 ///
-/// Confined to its loop. A connection whose oldest query passed its deadline is closed, and all queries under way fail.
+/// Confined to its loop. PostgreSQL ends what takes longer than the deadlines allow. Where it doesn't answer even then, the
+/// connection is closed, all queries under way fail, and the server is told to stop working on them.
 public final class PostgresConnection: EventHandler {
     private struct Pending {
         let deadline: Int64
@@ -12,7 +13,7 @@ public final class PostgresConnection: EventHandler {
         let completion: (Result<PostgresResult, PostgresError>) -> Void
     }
 
-    private enum State {
+    enum State {
         case connecting(CheckedContinuation<PostgresError?, Never>)
         case ready
         case closed
@@ -21,26 +22,30 @@ public final class PostgresConnection: EventHandler {
     /// So many statements are kept prepared.
     private static let maximumStatements = 256
 
-    private let loop: EventLoop
-    private let timeout: Int64
-    private var connection: OpaquePointer?
+    let loop: EventLoop
+    /// When its pool shall do without it.
+    var endsAt: Int64 = .max
+    let deadlines: PostgresDeadlines
+    let connectTimeout: Int64
+    var connection: OpaquePointer?
     private var registration: Registration?
     /// The watched duplicate of libpq's socket.
     private var descriptor: Int32 = -1
-    private var state = State.closed
+    var state = State.closed
     private var pending = Queue<Pending>()
     /// What has come of the oldest query.
     private var outcome: Result<PostgresResult, PostgresError> = .failure(.unexpectedReply("no result"))
     private var statements: [String: String] = [:]
     private var lastStatement = 0
-    private var timer: TimerID?
+    var timer: TimerID?
     private var isBlocked = false
     /// Called once when the connection has ended.
     var onClosed: () -> Void = {}
 
-    /// `timeout` in milliseconds is the deadline of connecting and of each query.
-    init(timeout: Int64, on loop: EventLoop) {
-        self.timeout = timeout
+    /// `connectTimeout` in milliseconds is for finding a server and signing in.
+    init(_ deadlines: PostgresDeadlines, connectTimeout: Int64, on loop: EventLoop) {
+        self.deadlines = deadlines
+        self.connectTimeout = connectTimeout
         self.loop = loop
     }
 
@@ -52,36 +57,9 @@ public final class PostgresConnection: EventHandler {
         if case .ready = state { true } else { false }
     }
 
-    // MARK: Connecting
-
-    func open(_ endpoint: PostgresEndpoint) async throws(PostgresError) {
-        let error = await withCheckedContinuation { (continuation: CheckedContinuation<PostgresError?, Never>) in
-            state = .connecting(continuation)
-            // The deadline is that of finding the address as well: a name server may take half a minute to be silent.
-            timer = loop.schedule(after: timeout) { [weak self] in self?.close(.timeout) }
-            loop.spawn { await self.connect(endpoint) }
-        }
-        if let error { throw error }
-    }
-
-    private func connect(_ endpoint: PostgresEndpoint) async {
-        var address: String?
-        if let host = endpoint.host {
-            address = await Resolver.resolve(host, port: 0, on: loop)?.host
-            guard case .connecting = state else { return }
-            guard address != nil else { return close(.connectionLost("\(host) has no address")) }
-        }
-        guard let connection = endpoint.start(address: address) else { return close(.connectionLost("out of memory")) }
-        self.connection = connection
-        // Its notices would go to standard error, between the lines of the log.
-        PQsetNoticeProcessor(connection, { _, _ in }, nil)
-        guard PQstatus(connection) != CONNECTION_BAD else { return close(.connectionLost(message())) }
-        watch(.writable)
-    }
-
     /// Watches a duplicate of libpq's socket, anew for each step of connecting: libpq may change its socket while it
     /// connects, and closes it by itself when it finds the connection gone.
-    private func watch(_ interest: ReadyEvents) {
+    func watch(_ interest: ReadyEvents) {
         guard let connection else { return }
         let duplicate = fcntl(PQsocket(connection), F_DUPFD_CLOEXEC, 0)
         guard duplicate >= 0 else { return close(.connectionLost("no descriptor is left")) }
@@ -94,30 +72,11 @@ public final class PostgresConnection: EventHandler {
         }
     }
 
-    private func unwatch() {
+    func unwatch() {
         guard let registration else { return }
         loop.deregister(registration)
         SystemCall.close(descriptor)
         self.registration = nil
-    }
-
-    private func continueConnecting(_ continuation: CheckedContinuation<PostgresError?, Never>) {
-        guard let connection else { return }
-        unwatch()
-        switch PQconnectPoll(connection) {
-        case PGRES_POLLING_READING: watch(.readable)
-        case PGRES_POLLING_WRITING: watch(.writable)
-        case PGRES_POLLING_OK:
-            if let timer { loop.cancel(timer) }
-            timer = nil
-            guard PQsetnonblocking(connection, 1) == 0, PQenterPipelineMode(connection) == 1 else {
-                return close(.connectionLost(message()))
-            }
-            state = .ready
-            watch(.readable)
-            continuation.resume(returning: isReady ? nil : .connectionLost("it can't be watched"))
-        default: close(.connectionLost(message()))
-        }
     }
 
     // MARK: Queries
@@ -148,7 +107,8 @@ public final class PostgresConnection: EventHandler {
             return close(.connectionLost(reason))
         }
         pending.append(
-            Pending(deadline: loop.now + timeout, newStatement: isNew ? key : nil, completion: completion))
+            Pending(
+                deadline: loop.now + deadlines.patience, newStatement: isNew ? key : nil, completion: completion))
         if timer == nil { watchOldest() }
         flush()
     }
@@ -284,7 +244,7 @@ public final class PostgresConnection: EventHandler {
     }
 
     private func watchOldest() {
-        guard let oldest = pending.first else {
+        guard let oldest = pending.first, deadlines.patience > 0 else {
             timer = nil
             return
         }
@@ -295,7 +255,7 @@ public final class PostgresConnection: EventHandler {
         }
     }
 
-    private func message() -> String {
+    func message() -> String {
         guard let text = PQerrorMessage(connection) else { return "unknown" }
         let line = String(cString: text).split(separator: "\n").joined(separator: "; ")
         return line.isEmpty ? "closed by the server" : line
@@ -308,7 +268,11 @@ public final class PostgresConnection: EventHandler {
         if let timer { loop.cancel(timer) }
         timer = nil
         unwatch()
-        if let connection { PQfinish(connection) }
+        if let connection {
+            // Nobody waits any more: without this the backend would go on working, and hold or wait for its locks.
+            if reason == .timeout, !pending.isEmpty { PostgresCancellation.send(connection) }
+            PQfinish(connection)
+        }
         connection = nil
         for query in pending.removeAll() { query.completion(.failure(reason)) }
         switch old {

@@ -3,6 +3,11 @@
 /// Confined to its loop. While PostgreSQL is away calls fail at once but for one per back-off interval, which tries. While
 /// it only takes no more connections, the callers share those that there are.
 public final class PostgresPool {
+    private struct Idle {
+        let connection: PostgresConnection
+        let since: Int64
+    }
+
     private struct Waiter {
         let deadline: Int64
         let completion: (Result<PostgresConnection, PostgresError>) -> Void
@@ -14,10 +19,17 @@ public final class PostgresPool {
 
     private let endpoint: PostgresEndpoint
     private let size: Int
+    private let kept: Int
     private let timeout: Int64
+    private let deadlines: PostgresDeadlines
+    private let longestIdle: Int64
+    private let longestLife: Int64
     private let maximumWaiting: Int
     private let loop: EventLoop
-    private var idle: [PostgresConnection] = []
+    /// The one that was used last is the first to be used again, so that those that aren't needed stay idle.
+    private var idle: [Idle] = []
+    /// The number of the server that was reached last.
+    private var server = 0
     private var openCount = 0
     private var waiting = Queue<Waiter>()
     private var failures = 0
@@ -26,17 +38,26 @@ public final class PostgresPool {
     private var lastFailure = PostgresError.notConnected
     private var isStopped = false
 
-    /// Makes a pool for a `postgresql://` URL; `timeout` in milliseconds is the deadline of connecting and of each query.
+    /// Makes a pool for a `postgresql://` URL; `timeout` in milliseconds is the deadline of connecting, of waiting for a
+    /// connection and, as `purpose` needs it, of each query. Beyond `kept`, a connection that has been idle for `longestIdle` is
+    /// closed, and each one after `longestLife` (up to a half earlier, so that they don't all end at once): what a backend gathers
+    /// goes, and load moves with the servers.
     public init(
-        url: String, name: String, size: Int, timeout: Int64, maximumWaiting: Int = 1_024, on loop: EventLoop
+        url: String, name: String, size: Int, kept: Int = 1, for purpose: PostgresPurpose = .query, timeout: Int64,
+        maximumWaiting: Int = 1_024, longestIdle: Int64 = 30_000, longestLife: Int64 = 1_800_000, on loop: EventLoop
     ) throws(PostgresError) {
         endpoint = try PostgresEndpoint(url: url, name: name)
         self.size = size
+        self.kept = kept
         self.timeout = timeout
+        deadlines = PostgresDeadlines(purpose, timeout: timeout)
         self.maximumWaiting = maximumWaiting
+        self.longestIdle = longestIdle
+        self.longestLife = longestLife
         self.loop = loop
         loop.scheduleRepeating(every: 250) { [weak self] in
             self?.expire()
+            self?.shrink()
             return self?.isStopped == false
         }
     }
@@ -44,7 +65,7 @@ public final class PostgresPool {
     /// Closes the connections: those in use when their query or transaction has ended. No other query is taken.
     public func stop() {
         isStopped = true
-        for connection in idle { connection.close(.notConnected) }
+        for entry in idle { entry.connection.close(.notConnected) }
         idle = []
         for waiter in waiting.removeAll() { waiter.completion(.failure(.notConnected)) }
     }
@@ -85,6 +106,14 @@ public final class PostgresPool {
         }
     }
 
+    /// Opens a connection of the caller's own, for work of another kind; who takes it closes it.
+    func openOwn(for purpose: PostgresPurpose) async throws(PostgresError) -> PostgresConnection {
+        let connection = PostgresConnection(
+            PostgresDeadlines(purpose, timeout: timeout), connectTimeout: timeout, on: loop)
+        server = try await connection.open(endpoint, first: server)
+        return connection
+    }
+
     // MARK: Connections
 
     private func acquire() async throws(PostgresError) -> PostgresConnection {
@@ -110,17 +139,17 @@ public final class PostgresPool {
     }
 
     private func takeIdle() -> PostgresConnection? {
-        while let connection = idle.popLast() {
-            if connection.isReady { return connection }
+        while let entry = idle.popLast() {
+            if entry.connection.isReady { return entry.connection }
         }
         return nil
     }
 
     /// Opens a connection that `openCount` has in it already.
     private func open() async throws(PostgresError) -> PostgresConnection {
-        let connection = PostgresConnection(timeout: timeout, on: loop)
+        let connection = PostgresConnection(deadlines, connectTimeout: timeout, on: loop)
         do throws(PostgresError) {
-            try await connection.open(endpoint)
+            server = try await connection.open(endpoint, first: server)
         } catch {
             let bound = min(Self.longestBackoff, Self.firstBackoff << Int64(min(failures, 10)))
             failures += 1
@@ -134,9 +163,10 @@ public final class PostgresPool {
             throw lastFailure
         }
         failures = 0
+        connection.endsAt = loop.now + Int64.random(in: longestLife / 2...longestLife)
         connection.onClosed = { [weak self, weak connection] in
             guard let self else { return }
-            idle.removeAll { $0 === connection }
+            idle.removeAll { $0.connection === connection }
             connectionEnded()
         }
         return connection
@@ -144,11 +174,11 @@ public final class PostgresPool {
 
     private func release(_ connection: PostgresConnection) {
         guard connection.isReady else { return }
-        guard !isStopped else { return connection.close(.notConnected) }
+        guard !isStopped, !isOld(connection) else { return connection.close(.notConnected) }
         if let waiter = waiting.popFirst() {
             waiter.completion(.success(connection))
         } else {
-            idle.append(connection)
+            idle.append(Idle(connection: connection, since: loop.now))
         }
     }
 
@@ -165,6 +195,16 @@ public final class PostgresPool {
         loop.spawn {
             guard let connection = try? await self.open() else { return }
             self.release(connection)
+        }
+    }
+
+    private func isOld(_ connection: PostgresConnection) -> Bool { loop.now >= connection.endsAt }
+
+    /// Closes what has lived long enough, and one that hasn't been needed lately: not all at once.
+    private func shrink() {
+        for entry in idle where isOld(entry.connection) { entry.connection.close(.notConnected) }
+        if openCount > kept, let first = idle.first, loop.now - first.since >= longestIdle {
+            first.connection.close(.notConnected)
         }
     }
 

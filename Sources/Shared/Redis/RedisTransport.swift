@@ -100,12 +100,13 @@ final class RedisTransport: EventHandler {
         state = .connecting
         attemptTimer = loop.schedule(after: timeout) { [weak self] in self?.close(.timeout) }
         let begun = generation
-        let address = await Resolver.resolve(endpoint.host, port: endpoint.port, on: loop)
+        let addresses = await Resolver.resolve(endpoint.host, port: endpoint.port, on: loop)
         // A name that took longer than the deadline is the next attempt's to use.
         guard case .connecting = state, begun == generation else { return }
-        guard let address else { return close(.connectionLost("\(endpoint.host) has no address")) }
+        guard !addresses.isEmpty else { return close(.connectionLost("\(endpoint.host) has no address")) }
         do {
-            descriptor = try Socket.connect(to: address)
+            // Each attempt that fails moves on to the next address; one that leads somewhere begins at the first again.
+            descriptor = try Socket.connect(to: addresses[attempts % addresses.count])
             registration = try loop.register(descriptor, .writable, self)
         } catch {
             close(.connectionLost(error.description))

@@ -105,12 +105,23 @@ import Testing
         }
     }
 
+    /// By the server, which undoes it and goes on with the connection.
     @Test func aQueryThatTakesTooLongEndsByItsDeadline() async throws {
         try await onLoop { loop in
             try await withDatabase(loop, migrated: false) { url, _ in
-                let pool = try PostgresPool(url: url, name: "test-deadline", size: 1, timeout: 2_000, on: loop)
-                await #expect(throws: PostgresError.timeout) { try await pool.query("select pg_sleep(30)") }
-                #expect(try await pool.query("select 1").rows.count == 1)
+                let pool = try PostgresPool(url: url, name: "test-deadline", size: 1, timeout: 1_000, on: loop)
+                let backend = try await pool.query("select pg_backend_pid()").rows.first?.integer(0)
+                do throws(PostgresError) {
+                    _ = try await pool.query("select pg_sleep(30)")
+                    Issue.record("it slept")
+                } catch {
+                    guard case .refused("57014", _, _) = error else {
+                        Issue.record("\(error)")
+                        return
+                    }
+                    #expect(!error.isOutcomeUnknown && error.isTransient)
+                }
+                #expect(try await pool.query("select pg_backend_pid()").rows.first?.integer(0) == backend)
                 pool.stop()
             }
         }
@@ -131,6 +142,42 @@ import Testing
                 let count = try await pool.query(
                     "select count(*) from pg_stat_activity where application_name = 'test-many'")
                 #expect(count.rows.first?.integer(0) == 2)
+                pool.stop()
+            }
+        }
+    }
+
+    /// A burst opens connections that nobody needs later.
+    @Test func idleConnectionsBeyondAFewAreClosed() async throws {
+        try await onLoop { loop in
+            try await withDatabase(loop, migrated: false) { url, admin in
+                let pool = try PostgresPool(
+                    url: url, name: "test-shrink", size: 6, kept: 2, timeout: 5_000, longestIdle: 300, on: loop)
+                var done = 0
+                for _ in 0..<6 {
+                    loop.spawn {
+                        if (try? await pool.query("select pg_sleep(0.2)")) != nil { done += 1 }
+                    }
+                }
+                let count = "select count(*) from pg_stat_activity where application_name = 'test-shrink'"
+                #expect(try await eventually(loop) { try await admin.query(count).rows.first?.integer(0) == 6 })
+                #expect(try await eventually(loop) { try await admin.query(count).rows.first?.integer(0) == 2 })
+                #expect(done == 6)
+                pool.stop()
+            }
+        }
+    }
+
+    @Test func noConnectionLivesForEver() async throws {
+        try await onLoop { loop in
+            try await withDatabase(loop, migrated: false) { url, _ in
+                let pool = try PostgresPool(
+                    url: url, name: "test-age", size: 1, timeout: 5_000, longestLife: 400, on: loop)
+                let first = try await pool.query("select pg_backend_pid()").rows.first?.integer(0)
+                #expect(
+                    try await eventually(loop) {
+                        try await pool.query("select pg_backend_pid()").rows.first?.integer(0) != first
+                    })
                 pool.stop()
             }
         }
