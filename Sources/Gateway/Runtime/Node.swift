@@ -159,8 +159,10 @@ final class Node: Sendable {
                     fatalStart("contents can't be read", problem, worker)
                     return false
                 }
-                for problem in try await RedisDurability.problems(worker.redis) {
-                    worker.log.warning("durability is weaker than promised", [.reason: .string(problem)])
+                try await RedisDurability.watch(worker.redis, on: worker.loop) { [log = worker.log] problems in
+                    for problem in problems {
+                        log.warning("durability is weaker than promised", [.reason: .string(problem)])
+                    }
                 }
                 return true
             } catch let error as StoreFormatError where error.isMismatch {

@@ -110,8 +110,10 @@ final class Persister {
                 try await StoreFormat.check(partitions: common.partitions, redis: redis)
                 if common.migrate { try await Migrator.migrate(postgres) }
                 try await StoreFormat.check(partitions: common.partitions, postgres: postgres)
-                for problem in try await RedisDurability.problems(redis) {
-                    log.warning("durability is weaker than promised", [.reason: .string(problem)])
+                try await RedisDurability.watch(redis, on: loop) { [log] problems in
+                    for problem in problems {
+                        log.warning("durability is weaker than promised", [.reason: .string(problem)])
+                    }
                 }
                 return true
             } catch let error as StoreFormatError where error.isMismatch {

@@ -60,26 +60,3 @@ public enum StoreFormat {
         guard found == expected else { throw .mismatch(store: "PostgreSQL", found: found ?? "", expected: expected) }
     }
 }
-
-/// What Redis has to be set to so that an acknowledged message is on disk.
-public enum RedisDurability {
-    private static let wanted: [(setting: String, value: String, loss: String)] = [
-        ("appendonly", "yes", "a restart of Redis loses acknowledged messages"),
-        (
-            "appendfsync", "always",
-            "a crash of Redis' machine loses the acknowledged messages of the last second or more"
-        ),
-        ("maxmemory-policy", "noeviction", "Redis may drop acknowledged messages when its memory is full"),
-    ]
-
-    /// A sentence for each promise that Redis' settings don't keep.
-    public static func problems(_ redis: RedisConnection) async throws(RedisError) -> [String] {
-        var problems: [String] = []
-        for (setting, value, loss) in wanted {
-            let reply = try await redis.call("CONFIG", "GET", setting)
-            let found = reply.elements?.last?.text ?? "unknown"
-            if found != value { problems.append("\(setting) is \(found), not \(value): \(loss)") }
-        }
-        return problems
-    }
-}

@@ -67,4 +67,45 @@ import Testing
             }
         }
     }
+
+    /// A managed Redis, or a user without the right, doesn't say how it is set: that must not keep anybody from starting.
+    @Test func settingsThatAreNotToldAreAWarning() async throws {
+        try await onLoop { loop in
+            try await withRedis(loop) { redis, endpoint in
+                let user = "limited-\(UUID.random())"
+                _ = try await redis.call("ACL", "SETUSER", user, "on", ">p@ss", "~*", "&*", "+@all", "-config")
+                var limited = endpoint
+                limited.user = user
+                limited.password = "p@ss"
+                let other = RedisConnection(limited, name: "test-limited", timeout: 5_000, on: loop)
+                other.start()
+                await other.waitUntilReady()
+                let problems = try await RedisDurability.problems(other)
+                #expect(problems.count == 1 && problems[0].contains("NOPERM"), "\(problems)")
+                other.stop()
+                _ = try await redis.call("ACL", "DELUSER", user)
+            }
+        }
+    }
+
+    /// After a failover it is another Redis, set otherwise.
+    @Test func settingsAreLookedAtAgainAfterAReconnect() async throws {
+        try await onLoop { loop in
+            try await withRedis(loop) { redis, endpoint in
+                let watched = RedisConnection(endpoint, name: "test-watch", timeout: 5_000, on: loop)
+                watched.start()
+                await watched.waitUntilReady()
+                var reports: [[String]] = []
+                try await RedisDurability.watch(watched, on: loop) { reports.append($0) }
+                #expect(reports.count == 1)
+                _ = try await redis.call("CONFIG", "SET", "no-appendfsync-on-rewrite", "yes")
+                _ = try await redis.call(
+                    "CLIENT", "KILL", "ID", String(try #require(try await watched.call("CLIENT", "ID").integer)))
+                #expect(try await eventually(loop) { reports.count == 2 })
+                #expect(reports[1].contains { $0.hasPrefix("no-appendfsync-on-rewrite is yes") })
+                _ = try await redis.call("CONFIG", "SET", "no-appendfsync-on-rewrite", "no")
+                watched.stop()
+            }
+        }
+    }
 }
