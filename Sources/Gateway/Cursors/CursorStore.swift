@@ -13,40 +13,34 @@ final class CursorStore {
     private typealias Moves = CursorMoves<(Move) -> Void>
     private typealias Key = Moves.Key
 
-    /// Moves are gathered for so many milliseconds before Redis hears of them, and then again before PostgreSQL does.
+    /// Moves are gathered for so many milliseconds before Redis hears of them.
     private static let interval: Int64 = 250
     /// So many moves are written by one call.
     private static let batch = 200
-    /// So many wait for Redis, and for PostgreSQL while it is away; Redis has those beyond, and the next move of the same user
-    /// brings them.
+    /// So many wait for Redis.
     private static let maximumWaiting = 100_000
     private static let attempts = 4
 
     private let node: NodeContext
     private let redis: RedisConnection
-    private let postgres: PostgresPool
+    /// What PostgreSQL is told a moment later.
+    private let stored: CursorFlush
     private let loader: ConversationLoader
     private let partitioning: Partitioning
     private let loop: EventLoop
     private var moves = Moves(maximum: CursorStore.maximumWaiting)
-    private var waiting: [Key: Cursors.Position] = [:]
     /// Calls to Redis that are under way.
     private var writing = 0
-    private var isFlushing = false
 
     init(
         node: NodeContext, redis: RedisConnection, postgres: PostgresPool, loader: ConversationLoader, loop: EventLoop
     ) {
         self.node = node
         self.redis = redis
-        self.postgres = postgres
+        stored = CursorFlush(postgres, on: loop)
         self.loader = loader
         partitioning = node.partitioning
         self.loop = loop
-        loop.scheduleRepeating(every: Self.interval) { [weak self] in
-            self?.flush()
-            return self != nil
-        }
     }
 
     // MARK: Moving
@@ -109,7 +103,7 @@ final class CursorStore {
             let position = Cursors.Position(delivered: delivered, read: read)
             switch code {
             case 0:
-                if waiting[move.key] != nil || waiting.count < Self.maximumWaiting { waiting[move.key] = position }
+                stored.add(position, of: move.key.user, in: move.key.conversation)
                 Self.tell(move, .moved(position))
             case 1: Self.tell(move, .moved(position))
             case 3: Self.tell(move, .notFound)
@@ -176,44 +170,10 @@ final class CursorStore {
         throw .postgres(.notConnected)
     }
 
-    // MARK: PostgreSQL
-
-    private func flush() {
-        guard !waiting.isEmpty, !isFlushing else { return }
-        loop.spawn { await self.write() }
-    }
-
     /// Has Redis and PostgreSQL take what waits, where they can; for the end of a process.
     func flushNow() async {
         writeMoves()
         while writing > 0 { await loop.sleep(milliseconds: 10) }
-        while isFlushing { await loop.sleep(milliseconds: 10) }
-        await write()
-    }
-
-    private func write() async {
-        guard !waiting.isEmpty, !isFlushing else { return }
-        isFlushing = true
-        defer { isFlushing = false }
-        let moves = waiting
-        waiting = [:]
-        let keys = Array(moves.keys)
-        do throws(PostgresError) {
-            _ = try await postgres.query(
-                """
-                update participants p set delivered_id = greatest(p.delivered_id, e.delivered),
-                    read_id = greatest(p.read_id, e.read)
-                from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[])
-                    as e (conversation_id, user_id, delivered, read)
-                where p.conversation_id = e.conversation_id and p.user_id = e.user_id
-                """,
-                [
-                    .uuids(keys.map(\.conversation)), .uuids(keys.map(\.user)),
-                    .ids(keys.map { moves[$0]?.delivered ?? .zero }), .ids(keys.map { moves[$0]?.read ?? .zero }),
-                ])
-        } catch {
-            // Newer moves of the same user stay in front.
-            waiting.merge(moves) { newer, _ in newer }
-        }
+        await stored.flush()
     }
 }
