@@ -59,10 +59,13 @@ struct ConversationChanges {
             let version = try await raiseVersion(id, connection)
             let last = try await fence(id, version)
             if case .add(let added) = change {
-                // What was before counts as read: a message's status never goes back because somebody joined.
+                // What was before counts as read: a message's status never goes back because somebody joined. Redis knows what
+                // PostgreSQL doesn't have yet, and nothing where nobody has written for a while.
                 _ = try await connection.query(
                     """
-                    update participants set delivered_id = $3, read_id = $3
+                    update participants set delivered_id = newest.id, read_id = newest.id
+                    from (select greatest($3, coalesce(max(last_event_id), 0)) as id from messages
+                        where conversation_id = $1) as newest
                     where conversation_id = $1 and user_id = $2
                     """, [.uuid(id), .uuid(added), .integer(last)])
             }
