@@ -153,7 +153,7 @@ final class Node: Sendable {
             do {
                 try worker.redis.requireReady()
                 try await StoreFormat.check(partitions: common.partitions, redis: worker.redis)
-                if common.migrate { try await Migrator.migrate(worker.postgres) }
+                try await common.migrate ? Migrator.migrate(worker.postgres) : Migrator.check(worker.postgres)
                 try await StoreFormat.check(partitions: common.partitions, postgres: worker.postgres)
                 if let problem = try await EncryptionCheck.problem(context.masterKeys, worker.postgres) {
                     fatalStart("contents can't be read", problem, worker)
@@ -167,6 +167,9 @@ final class Node: Sendable {
                 return true
             } catch let error as StoreFormatError where error.isMismatch {
                 fatalStart("the stores belong to another set-up", error.description, worker)
+                return false
+            } catch let error as MigrationError where error.isIncompatible {
+                fatalStart("the tables are too new", error.description, worker)
                 return false
             } catch {
                 if attempt % 50 == 10 {

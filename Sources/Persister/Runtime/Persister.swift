@@ -108,7 +108,7 @@ final class Persister {
             do {
                 try redis.requireReady()
                 try await StoreFormat.check(partitions: common.partitions, redis: redis)
-                if common.migrate { try await Migrator.migrate(postgres) }
+                try await common.migrate ? Migrator.migrate(postgres) : Migrator.check(postgres)
                 try await StoreFormat.check(partitions: common.partitions, postgres: postgres)
                 try await RedisDurability.watch(redis, on: loop) { [log] problems in
                     for problem in problems {
@@ -118,6 +118,11 @@ final class Persister {
                 return true
             } catch let error as StoreFormatError where error.isMismatch {
                 log.error("the stores belong to another set-up", [.error: .describing(error)])
+                log.flush()
+                failed(error.description)
+                return false
+            } catch let error as MigrationError where error.isIncompatible {
+                log.error("the tables are too new", [.error: .describing(error)])
                 log.flush()
                 failed(error.description)
                 return false

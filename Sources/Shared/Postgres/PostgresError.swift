@@ -37,6 +37,12 @@ public enum PostgresError: Error, Equatable, CustomStringConvertible {
         }
     }
 
+    /// Whether somebody else held what the query needed, or would have waited for it.
+    var isAboutLocks: Bool {
+        guard case .refused(let state, _, _) = self else { return false }
+        return ["55P03", "40P01"].contains(state)
+    }
+
     /// Whether the parameters' values are to blame, so that the same query never succeeds with them, whatever an operator
     /// does: data exceptions, constraints, limits such as the size of an index row (classes 22, 23 and 54).
     public var isAboutValues: Bool {

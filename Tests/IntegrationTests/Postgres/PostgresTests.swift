@@ -345,10 +345,11 @@ import Testing
                     }
                 }
                 #expect(try await eventually(loop) { finished == 6 })
-                let applied = try await pool.query("select count(*), max(version) from schema_migrations").rows.first
+                let applied = try await pool.query(
+                    "select count(*), max(version) from (select version from schema_migrations union all "
+                        + "select version from schema_changes) as both_tables"
+                ).rows.first
                 #expect(applied?.integer(0) == applied?.integer(1), "each once")
-                _ = try await pool.query("insert into schema_migrations (version) values (999)")
-                await #expect(throws: PostgresError.self) { try await Migrator.migrate(pool) }
             }
         }
     }

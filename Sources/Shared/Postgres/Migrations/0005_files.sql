@@ -20,5 +20,4 @@ create table files (
 );
 create index files_conversation on files (conversation_id);
 create index files_waiting on files (created_at) where not is_shown and deleted_at is null;
-create index messages_files on messages (conversation_id) where file is not null;
 create index files_going on files (deleted_at) where removed_at is null;

@@ -1,0 +1,40 @@
+/// One change of the tables.
+struct Migration {
+    /// Either statements of one transaction, or indexes that are built beside the work of others, one after the other.
+    enum Work {
+        case transaction([String])
+        case indexes([ConcurrentIndex])
+    }
+
+    let version: Int64
+    let name: String
+    /// The oldest program that works with the tables from here on: the version of the newest migration that it knows.
+    let compatibleFrom: Int64
+    let work: Work
+
+    /// A file with an index that is built concurrently has nothing else: what was done before it would be done again when it is
+    /// broken off.
+    init(_ version: Int64, _ name: String, compatibleFrom: Int64, _ sql: [UInt8]) {
+        self.version = version
+        self.name = name
+        self.compatibleFrom = compatibleFrom
+        let statements = SQLStatements.split(sql)
+        let indexes = statements.compactMap { ConcurrentIndex($0) }
+        precondition(indexes.isEmpty || indexes.count == statements.count, "\(name) mixes two kinds of statements")
+        work = indexes.isEmpty ? .transaction(statements) : .indexes(indexes)
+    }
+
+    /// The first release: what only this one knows was recorded in another table, and it refuses any version there beyond it.
+    static let firstRelease: Int64 = 5
+
+    /// Never change one that has been released: add another.
+    static let all = [
+        Migration(1, "schema", compatibleFrom: 1, PackageResources._001_schema_sql),
+        Migration(2, "announcements", compatibleFrom: 2, PackageResources._002_announcements_sql),
+        Migration(3, "versions", compatibleFrom: 3, PackageResources._003_versions_sql),
+        Migration(4, "data_keys", compatibleFrom: 4, PackageResources._004_data_keys_sql),
+        Migration(5, "files", compatibleFrom: 5, PackageResources._005_files_sql),
+        Migration(6, "leases", compatibleFrom: 5, PackageResources._006_leases_sql),
+        Migration(7, "messages_files", compatibleFrom: 5, PackageResources._007_messages_files_sql),
+    ]
+}
