@@ -40,14 +40,20 @@ struct Announcement {
             [.uuid(conversation), .integer(version)])
     }
 
-    /// Those that should have been told by now, oldest first.
-    static func overdue(_ postgres: PostgresPool, seconds: Int64, limit: Int64) async throws(PostgresError)
+    /// Those that should have been told by now, oldest first. Who gets them has so many seconds to tell them, before another
+    /// node gets them; two that ask at once get different ones.
+    static func takeOverdue(_ postgres: PostgresPool, seconds: Int64, limit: Int64) async throws(PostgresError)
         -> [Announcement]
     {
         try await postgres.query(
             """
-            select conversation_id, version, event, actor, subject from announcements
-            where created_at < now() - $1 * interval '1 second' order by created_at, version limit $2
+            with overdue as materialized (
+                select conversation_id, version from announcements
+                where created_at < now() - $1 * interval '1 second'
+                order by created_at, version limit $2 for update skip locked)
+            update announcements a set created_at = now() from overdue o
+            where a.conversation_id = o.conversation_id and a.version = o.version
+            returning a.conversation_id, a.version, a.event, a.actor, a.subject
             """, [.integer(seconds), .integer(limit)]
         ).rows.compactMap { row in
             guard let conversation = row.uuid(0), let version = row.integer(1), let event = row.text(2),
@@ -55,6 +61,6 @@ struct Announcement {
             else { return nil }
             return Announcement(
                 conversation: conversation, version: version, event: event, actor: actor, subject: row.uuid(4))
-        }
+        }.sorted { $0.version < $1.version }
     }
 }

@@ -68,7 +68,7 @@ final class Announcer {
         isAtIt = true
         defer { isAtIt = false }
         do throws(PostgresError) {
-            let overdue = try await Announcement.overdue(
+            let overdue = try await Announcement.takeOverdue(
                 worker.postgres, seconds: Self.patience, limit: Self.overduePerTurn)
             for announcement in overdue {
                 let conversation = try await worker.postgres.transaction { connection throws(PostgresError) in

@@ -56,8 +56,8 @@ struct ConversationChanges {
             else { return .notFound }
             if let refusal = Self.refusal(of: change, in: before, user, own) { return .refused(refusal) }
             guard try await apply(change, to: before, connection) else { return .unchanged(before) }
-            let version = try await raiseVersion(id, connection)
-            let last = try await fence(id, version)
+            let version = try await ConversationFence.raiseVersion(id, connection)
+            let last = try await ConversationFence.close(id, version, redis, partitioning)
             if case .add(let added) = change {
                 // What was before counts as read: a message's status never goes back because somebody joined. Redis knows what
                 // PostgreSQL doesn't have yet, and nothing where nobody has written for a while.
@@ -78,18 +78,6 @@ struct ConversationChanges {
             }
             return .changed(after, announcement)
         }
-    }
-
-    /// Gives the conversation a version that no other change has had, one that was rolled back behind its fence included: nodes that
-    /// know a version don't look at their subscribers again.
-    private func raiseVersion(_ id: UUID, _ connection: PostgresConnection) async throws(PostgresError) -> Int64 {
-        let raised = try await connection.query(
-            "update conversations set version = nextval('conversation_versions') where id = $1 returning version",
-            [.uuid(id)])
-        guard let version = raised.rows.first?.integer(0) else {
-            throw .unexpectedReply("the conversation is gone")
-        }
-        return version
     }
 
     private static func refusal(
@@ -150,21 +138,6 @@ struct ConversationChanges {
             return try await connection.query(
                 "update conversations set archived_at = null where id = $1 and archived_at is not null", [id]
             ).affectedRows > 0
-        }
-    }
-
-    /// Without the fence the change must not be committed: nodes would go on with the members that they know. Returns the
-    /// conversation's last event, as far as Redis knows.
-    private func fence(_ id: UUID, _ version: Int64) async throws(PostgresError) -> Int64 {
-        do {
-            let reply = try await redis.call(RedisScripts.fence, keys: [Keys.stream(partitioning.partition(of: id))]) {
-                command in
-                command.add(id.description)
-                command.add(version)
-            }
-            return reply.elements?.first?.integer ?? 0
-        } catch {
-            throw .notConnected
         }
     }
 }

@@ -7,17 +7,22 @@ final class FileCatalogue {
     private let folder: FileFolder?
     private let postgres: PostgresPool
     private let log: Logger
+    private let lease: PostgresLease
     private let ring: MasterKeyRing?
     private var secrets: [[UInt8]]?
 
     /// So many files are removed in one sweep.
     private static let sweepLimit = 10_000
+    /// One node sweeps at a time; who dies in the middle is followed by another one after so many milliseconds.
+    private static let sweepLease: Int64 = 600_000
 
-    init(folder: FileFolder?, ring: MasterKeyRing?, postgres: PostgresPool, log: Logger) {
+    /// `node` sweeps for all while it has the lease.
+    init(folder: FileFolder?, ring: MasterKeyRing?, node: String, postgres: PostgresPool, log: Logger) {
         self.folder = folder
         self.ring = ring
         self.postgres = postgres
         self.log = log
+        lease = PostgresLease("files", owner: node, milliseconds: Self.sweepLease)
     }
 
     /// Makes an uploaded file known; what has been written of it is on the disk.
@@ -100,23 +105,27 @@ final class FileCatalogue {
     func sweep() async {
         guard let folder else { return }
         do {
-            _ = try await postgres.query(
-                """
-                update files set deleted_at = now()
-                where not is_shown and deleted_at is null and created_at < now() - interval '1 day'
-                """)
-            let gone = try await postgres.query(
-                """
-                select id from files f
-                where deleted_at < now() - interval '10 minutes' and removed_at is null
-                    and not exists (
-                        select from messages m
-                        where m.conversation_id = f.conversation_id and m.file is not null and not m.is_deleted
-                            and m.file->>'fileId' = f.id::text)
-                limit \(Self.sweepLimit)
-                """)
+            guard try await lease.take(postgres) else { return }
+            let gone = try await postgres.onOwnConnection(for: .sweep) { connection throws(PostgresError) in
+                _ = try await connection.query(
+                    """
+                    update files set deleted_at = now()
+                    where not is_shown and deleted_at is null and created_at < now() - interval '1 day'
+                    """)
+                return try await connection.query(
+                    """
+                    select id from files f
+                    where deleted_at < now() - interval '10 minutes' and removed_at is null
+                        and not exists (
+                            select from messages m
+                            where m.conversation_id = f.conversation_id and m.file is not null and not m.is_deleted
+                                and m.file->>'fileId' = f.id::text)
+                    limit \(Self.sweepLimit)
+                    """)
+            }
             for id in gone.rows.compactMap({ $0.uuid(0) }) { await remove(id) }
             let unfinished = try await folder.sweep()
+            try await lease.giveBack(postgres)
             if gone.rows.count + unfinished > 0 {
                 log.info("files removed", [.count: .number(gone.rows.count + unfinished)])
             }

@@ -26,6 +26,7 @@ final class GatewayMetrics: Sendable {
     let gaps: Counter
     let headCalls: Counter
     let forks: Counter
+    let conversationsRestored: Counter
     let pubSubLosses: Counter
     let probesMissed: Counter
     let typingDropped: Counter
@@ -76,6 +77,9 @@ final class GatewayMetrics: Sendable {
             help: "Times that a hole was not read at once, or too long, and its subscribers read on for themselves.")
         headCalls = registry.counter(
             "parley_head_calls_total", help: "Calls that compared the heads of up to 100 followed conversations.")
+        conversationsRestored = registry.counter(
+            "parley_conversations_restored_total",
+            help: "Conversations or changes of members that PostgreSQL had lost and Redis had, as after a failover.")
         forks = registry.counter(
             "parley_forks_total", help: "Proofs that Redis has lost events, as after a failover.")
         pubSubLosses = registry.counter("parley_pubsub_losses_total", help: "Interruptions of a pub/sub connection.")

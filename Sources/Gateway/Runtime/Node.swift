@@ -106,6 +106,10 @@ final class Node: Sendable {
             return true
         }
         startAnnouncements(worker)
+        TimelineWatch(
+            node: context.id, postgres: worker.essential, redis: worker.redis, partitioning: context.partitioning,
+            restored: context.metrics.conversationsRestored, log: worker.log, loop: worker.loop
+        ).start()
         startSweeping(worker)
         MemoryTrim.start(on: worker.loop)
         for reference in workers {
@@ -155,6 +159,7 @@ final class Node: Sendable {
                 try await StoreFormat.check(partitions: common.partitions, redis: worker.redis)
                 try await common.migrate ? Migrator.migrate(worker.postgres) : Migrator.check(worker.postgres)
                 try await StoreFormat.check(partitions: common.partitions, postgres: worker.postgres)
+                _ = try await KnownTimeline.look(worker.essential)
                 if let problem = try await EncryptionCheck.problem(context.masterKeys, worker.postgres) {
                     fatalStart("contents can't be read", problem, worker)
                     return false

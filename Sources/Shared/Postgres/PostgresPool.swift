@@ -114,6 +114,15 @@ public final class PostgresPool {
         return connection
     }
 
+    /// Runs `body` on a connection that is opened for it, and closed behind it: long work takes none of the pool's.
+    public func onOwnConnection<Value>(
+        for purpose: PostgresPurpose, _ body: (PostgresConnection) async throws(PostgresError) -> Value
+    ) async throws(PostgresError) -> Value {
+        let connection = try await openOwn(for: purpose)
+        defer { connection.close(.notConnected) }
+        return try await body(connection)
+    }
+
     // MARK: Connections
 
     private func acquire() async throws(PostgresError) -> PostgresConnection {

@@ -28,6 +28,7 @@ import Testing
                         select $1, id, last, 0, $2, 'USER', 'TEXT', '', id::text, now()
                         from (values (100, 100), (200, 300)) as m (id, last)
                         """, [.uuid(Self.group), .uuid(Self.alice)])
+                    _ = try await KnownTimeline.look(pool)
                     let changes = ConversationChanges(
                         postgres: pool, redis: redis, partitioning: Partitioning(count: 64))
                     guard
