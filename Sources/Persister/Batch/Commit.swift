@@ -13,6 +13,8 @@ struct Commit {
         var lastEventID: EventID
         var recipients: [UUID]
         var windows: Set<Int64>
+        /// New messages, without edits and deletes.
+        var messages = 0
     }
 
     let partition: Partition
@@ -50,6 +52,7 @@ struct Commit {
         var progress = conversations[item.state.conversation] ?? empty
         progress.lastEventID = max(progress.lastEventID, item.state.eventID)
         progress.windows.insert(window)
+        if item.state.eventID == item.state.id { progress.messages += 1 }
         conversations[item.state.conversation] = progress
     }
 
@@ -71,6 +74,7 @@ struct Commit {
             command.add(progress.lastEventID)
             command.add(users.isEmpty ? "-" : users)
             command.add(progress.windows.map(String.init).joined(separator: ","))
+            command.add(Int64(progress.messages))
         }
     }
 }

@@ -11,13 +11,13 @@
 --          4 dedupe window (ms), 5 events that a cache keeps, 6 bytes of the entries since the last commit,
 --          7 number of dead letters,
 --          then per dead letter: the entry's id, the reason, the entry,
---          then per conversation: id, highest committed event id, recipients "a,b" or "-", dedupe windows "1,2"
+--          then per conversation: id, highest committed event id, recipients "a,b" or "-", dedupe windows "1,2",
+--          how many new messages of it have been committed now
 -- returns  1, or 0 when the token isn't the owner's; an error, and no effect, where the dead letters can't be kept
 
 local prefix = string.match(KEYS[1], '^({[^}]*}:)')
-local lifetime, window, kept = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
--- One call never reads more of a cache than this, however much has piled up.
-local TRIM = 2000
+local lifetime, window, kept = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local now = tonumber(redis.call('TIME')[1]) * 1000
 local INBOX = 500
 -- So many changed messages are remembered before those are forgotten whose state only PostgreSQL has.
 local CHANGES = 500
@@ -43,18 +43,25 @@ for _ = 1, tonumber(ARGV[7]) do
     at = at + 3
 end
 
-local function trim(key, events, done)
-    local excess = (try('XLEN', events) or 0) - kept
-    if excess <= 0 then return end
-    local oldest = redis.call('XRANGE', events, '-', '+', 'COUNT', math.min(excess, TRIM))
-    for position = #oldest, 1, -1 do
-        local id = tonumber(string.match(oldest[position][1], '^%d+'))
-        if id <= done then
-            redis.call('XTRIM', events, 'MINID', number(id + 1) .. '-0')
-            redis.call('HSET', key, 'floor', number(id))
-            return
-        end
+-- Keeps the newest committed events of a cache, and everything that isn't committed. `committed` is how many committed
+-- ones there are, as far as is known. It reads those that go, or those that stay where they are fewer, and never anything
+-- that waits. Returns how many are left.
+local function trim(key, events, done, committed)
+    local excess = committed - kept
+    if excess <= 0 then return committed end
+    local floor
+    if excess <= kept then
+        local oldest = redis.call('XRANGE', events, '-', number(done) .. '-0', 'COUNT', excess)
+        if #oldest == 0 then return 0 end
+        floor = tonumber(string.match(oldest[#oldest][1], '^%d+'))
+    else
+        local newest = redis.call('XREVRANGE', events, number(done) .. '-0', '-', 'COUNT', kept)
+        if #newest < kept then return #newest end
+        floor = tonumber(string.match(newest[kept][1], '^%d+')) - 1
     end
+    redis.call('XTRIM', events, 'MINID', number(floor + 1) .. '-0')
+    redis.call('HSET', key, 'floor', number(floor))
+    return kept
 end
 
 local function forget_changes(key)
@@ -66,25 +73,42 @@ local function forget_changes(key)
     end
 end
 
+-- How many committed events a cache holds: all of them where nothing waits, else what was counted so far. The count is
+-- good for the `done` that it was written with: a persister of the first release moves that without counting. Edits
+-- aren't counted, since each takes another event's place, and neither is what was committed before.
+local function count(events, last, done, before, held, added)
+    local length = try('XLEN', events) or 0
+    if last <= done then return length end
+    local counted, at_done = string.match(held or '', '^(%d+)@(%d+)$')
+    if not counted or tonumber(at_done) ~= before then counted = 0 end
+    if done == before then added = 0 end
+    return math.min(length, tonumber(counted) + added)
+end
+
 while at < #ARGV do
     local key = prefix .. 'c:' .. ARGV[at]
     local events = key .. ':events'
-    local state = try('HMGET', key, 'last', 'done')
+    local state = try('HMGET', key, 'last', 'done', 'held', 'renewed')
     local last = state and tonumber(state[1] or '')
     if last then
-        local done = math.max(tonumber(state[2] or '') or 0, tonumber(ARGV[at + 1]))
-        redis.call('HSET', key, 'done', number(done))
-        -- A copy that nothing else keeps alive while the conversation is in use.
-        redis.call('PEXPIRE', key .. ':key', lifetime)
-        trim(key, events, done)
+        local before = tonumber(state[2] or '') or 0
+        local done = math.max(before, tonumber(ARGV[at + 1]))
+        local committed = count(events, last, done, before, state[3], tonumber(ARGV[at + 4]))
+        committed = trim(key, events, done, committed)
+        redis.call('HSET', key, 'done', number(done), 'held', number(committed) .. '@' .. number(done))
         forget_changes(key)
+        -- Copies of what PostgreSQL has: nothing takes their expiry off, so it is moved now and then, not each time.
+        if math.abs(now - (tonumber(state[4] or '') or 0)) >= lifetime / 8 then
+            redis.call('PEXPIRE', key .. ':key', lifetime)
+            redis.call('PEXPIRE', key .. ':members', lifetime)
+            redis.call('PEXPIRE', key .. ':cursors', lifetime)
+            redis.call('HSET', key, 'renewed', number(now))
+        end
         if last <= done then
             redis.call('HSET', key, 'ttl', '1')
             redis.call('PEXPIRE', key, lifetime)
             redis.call('PEXPIRE', events, lifetime)
-            redis.call('PEXPIRE', key .. ':members', lifetime)
             redis.call('PEXPIRE', key .. ':changes', lifetime)
-            redis.call('PEXPIRE', key .. ':cursors', lifetime)
         end
     end
     for user in string.gmatch(ARGV[at + 2], '[^,-][^,]+') do
@@ -95,7 +119,7 @@ while at < #ARGV do
     for number_of_window in string.gmatch(ARGV[at + 3], '%d+') do
         redis.call('PEXPIRE', key .. ':d' .. number_of_window, 2 * window)
     end
-    at = at + 4
+    at = at + 5
 end
 
 redis.call('SET', prefix .. 'cursor', ARGV[2])
