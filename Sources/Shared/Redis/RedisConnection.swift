@@ -19,6 +19,9 @@ public final class RedisConnection {
     private var readyObservers: [() -> Void] = []
     private var waiters: [CheckedContinuation<Void, Never>] = []
     private var lastFailure = RedisError.notConnected
+    /// Counts how often the connection has become ready: what was found out about the server before holds for one of
+    /// them.
+    public private(set) var generation = 0
 
     /// Commands that were sent since the start.
     public private(set) var commandCount = 0
@@ -32,6 +35,7 @@ public final class RedisConnection {
         transport = RedisTransport(endpoint, name: name, timeout: timeout, on: loop)
         transport.onReady = { [weak self] in
             guard let self else { return }
+            generation += 1
             for observer in readyObservers { observer() }
             let resumed = waiters
             waiters = []
@@ -53,6 +57,9 @@ public final class RedisConnection {
 
     /// Closes the connection for good; commands under way fail.
     public func stop() { transport.stop() }
+
+    /// Closes the connection, and opens it again: the name may lead elsewhere by now.
+    public func reconnect() { transport.close(.connectionLost("it is opened anew")) }
 
     /// Calls `observer` each time the connection has become ready.
     public func onReady(_ observer: @escaping () -> Void) {
@@ -108,6 +115,7 @@ public final class RedisConnection {
         results.reserveCapacity(commands.count)
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             for command in commands {
+                // The replies come in the order of the commands.
                 send(command) { result in
                     results.append(result)
                     if results.count == commands.count { continuation.resume() }

@@ -41,4 +41,21 @@ extension RedisConnection {
             return try await call(command)
         }
     }
+
+    /// Calls a script several times at once and waits for what becomes of each call; loads it first where Redis
+    /// doesn't have it. All calls go to the same server: those left when the connection has ended fail.
+    public func results(of script: RedisScript, _ calls: [RedisCommand]) async -> [Result<RedisReply, RedisError>] {
+        let begun = generation
+        var results = await results(of: calls)
+        let unknown = results.indices.filter { place in
+            if case .failure(let error) = results[place] { error.code == "NOSCRIPT" } else { false }
+        }
+        guard !unknown.isEmpty, (try? await call(script.loadCommand)) != nil, generation == begun else {
+            return results
+        }
+        for (place, result) in zip(unknown, await self.results(of: unknown.map { calls[$0] })) {
+            results[place] = result
+        }
+        return results
+    }
 }
