@@ -54,7 +54,7 @@ final class Announcer {
 
     private func publish(_ payload: [UInt8], to users: [UUID]) {
         worker.loop.spawn { [worker] in
-            _ = try? await worker.redis.call(RedisScripts.tell, keys: []) { command in
+            _ = try? await worker.redis.call(RedisScripts.notify, keys: []) { command in
                 command.add(payload)
                 for user in users { command.add(user.description) }
             }

@@ -1,6 +1,7 @@
 internal import Shared
 
-/// Entries that are written together: what can't be read is set aside, and of each message only the newest state is kept.
+/// Entries that are written together: what can't be read is set aside, and of each message only the newest state is
+/// kept.
 struct Batch {
     /// Names a message.
     struct Key: Hashable {
@@ -51,7 +52,33 @@ struct Batch {
         return (together, contested)
     }
 
-    /// The newest state of each message among the items, which are of one message where they share an id: one statement may not touch a row twice.
+    /// Those of each client's id for a message, and those that use one again for another message.
+    static func separateRepeats(_ items: [Item]) -> (first: [Item], later: [Item]) {
+        struct ClientKey: Hashable {
+            let conversation: UUID
+            let sender: UUID
+            let clientMessageID: String
+        }
+        var holders: [ClientKey: EventID] = [:]
+        var first: [Item] = []
+        var later: [Item] = []
+        first.reserveCapacity(items.count)
+        for item in items {
+            let state = item.state
+            let key = ClientKey(
+                conversation: state.conversation, sender: state.sender, clientMessageID: state.clientMessageID)
+            if holders[key, default: state.id] == state.id {
+                holders[key] = state.id
+                first.append(item)
+            } else {
+                later.append(item)
+            }
+        }
+        return (first, later)
+    }
+
+    /// The newest state of each message among the items, which are of one message where they share an id: one statement
+    /// may not touch a row twice.
     static func newest(_ items: ArraySlice<Item>) -> [MessageState] {
         var places: [Key: Int] = [:]
         var states: [MessageState] = []

@@ -1,18 +1,7 @@
 internal import Shared
 
-/// A partition that this persister owns for now.
-struct Lease {
-    let partition: Partition
-    /// Proves the ownership to Redis; another one for each time.
-    let token: String
-    /// Up to where the partition's stream is committed.
-    var cursor: StreamID
-    /// Until when the ownership is sure, in monotonic milliseconds.
-    var validUntil: Int64
-}
-
-/// Keeps this persister's share of the partitions: each has one owner at a time, and whoever is alive gets as many as the
-/// others.
+/// Keeps this persister's share of the partitions: each has one owner at a time, and whoever is alive gets as many as
+/// the others.
 ///
 /// Confined to its loop.
 final class LeaseKeeper {
@@ -23,12 +12,14 @@ final class LeaseKeeper {
     private let log: Logger
     private let loop: EventLoop
     private let owned: Gauge
-    private(set) var leases: [Int: Lease] = [:]
-    /// The lowest format among all processes of the deployment: what other processes are to read may not be written in a
-    /// later one.
+    private var table = LeaseTable()
+    /// The lowest format among all processes of the deployment: what other processes are to read may not be written in
+    /// a later one.
     private(set) var oldestFormat: Int64 = 1
-    /// Partitions whose cursors have to be read again before anything else is done.
-    private var doubtful: Set<Int> = []
+    /// How many persisters shared the partitions when it was last asked.
+    private var alive = 1
+    /// Whether the partitions are left to the other persisters.
+    private(set) var isAway = false
     private var isTicking = false
     private var mustTickAgain = false
     private var isStopped = false
@@ -51,7 +42,7 @@ final class LeaseKeeper {
         redis.onReady { [weak self] in self?.doubtAll() }
         loop.scheduleRepeating(every: lifetime / 3) { [weak self] in
             guard let self, !isStopped else { return false }
-            dropStale()
+            for number in table.lapse(at: loop.now) { log.warning("lease lapsed", [.partition: .number(number)]) }
             tickSoon()
             return true
         }
@@ -61,59 +52,69 @@ final class LeaseKeeper {
     /// Gives all partitions back, so that others needn't wait for the leases to end.
     func stop() async {
         isStopped = true
-        let last = Array(leases.values)
-        leases = [:]
-        owned.set(0)
-        _ = try? await prolong(last, by: 0)
-        _ = try? await sayAlive(for: 0)
+        await giveBackAll()
     }
 
-    /// The cursor of a partition has moved.
-    func moved(_ number: Int, to cursor: StreamID) {
-        leases[number]?.cursor = cursor
+    /// Leaves the partitions to the other persisters until `comeBack`; false, and nothing changes, where there is none.
+    func leave() async -> Bool {
+        guard alive > 1, !isAway, !isStopped else { return false }
+        isAway = true
+        await giveBackAll()
+        return true
     }
 
-    /// Whether an ownership still stands, as far as the clock says.
-    func holds(_ lease: Lease) -> Bool {
-        guard let current = leases[lease.partition.number] else { return false }
-        return current.token == lease.token && current.validUntil > loop.now
-    }
-
-    /// What can be read and written now, by number.
-    var usable: [Lease] {
-        leases.values.filter { !doubtful.contains($0.partition.number) }.sorted {
-            $0.partition.number < $1.partition.number
-        }
-    }
-
-    /// Whether the cursor has moved is unknown.
-    func doubt(_ number: Int) {
-        doubtful.insert(number)
+    /// Takes a share of the partitions again.
+    func comeBack() {
+        isAway = false
         tickSoon()
     }
 
-    /// The Redis behind a new connection may be another one, which has lost the latest: its cursors count, not those in
-    /// memory.
+    private func giveBackAll() async {
+        let last = table.takeAll()
+        owned.set(0)
+        _ = try? await sayAlive(for: 0)
+        _ = await prolong(last, by: 0)
+    }
+
+    // MARK: What is owned
+
+    /// What can be read and written now, by number.
+    var usable: [Lease] { table.usable(at: loop.now) }
+
+    /// Whether what was read under a lease may be written.
+    func holds(_ lease: Lease) -> Bool { table.holds(lease, at: loop.now) }
+
+    /// The cursor of a partition has moved.
+    func moved(_ lease: Lease, to cursor: StreamID) { table.moved(lease, to: cursor) }
+
+    /// Whether the cursor has moved is unknown.
+    func doubt(_ number: Int) {
+        table.doubt(number)
+        tickSoon()
+    }
+
     func doubtAll() {
-        doubtful.formUnion(leases.keys)
+        table.doubtAll()
         tickSoon()
     }
 
     /// A partition is somebody else's.
-    func drop(_ number: Int) {
-        leases[number] = nil
-        owned.set(leases.count)
+    func lost(_ lease: Lease) {
+        guard table.lost(lease) else { return }
+        log.warning("lease taken by another", [.partition: .number(lease.partition.number)])
+        owned.set(table.count)
     }
 
-    private func dropStale() {
-        for (number, lease) in leases where lease.validUntil <= loop.now {
-            log.warning("lease lapsed", [.partition: .number(number)])
-            drop(number)
-        }
-    }
+    /// Redis refuses something about a partition: it is left alone for a while, and the others go on.
+    func pause(_ number: Int, for milliseconds: Int64) { table.pause(number, until: loop.now + milliseconds) }
+
+    /// How many partitions are left alone.
+    var paused: Int { table.paused(at: loop.now) }
+
+    // MARK: Keeping it
 
     private func tickSoon() {
-        guard !isStopped, redis.isReady else { return }
+        guard !isStopped, !isAway, redis.isReady else { return }
         mustTickAgain = isTicking
         guard !isTicking else { return }
         isTicking = true
@@ -129,20 +130,19 @@ final class LeaseKeeper {
     }
 
     private func tick() async throws(RedisError) {
-        let alive = max(1, try await sayAlive(for: lifetime))
+        // Whoever is counted is looked at: what this persister is must be there before.
         try await tellFacts()
+        alive = max(1, try await sayAlive(for: lifetime))
         let share = (partitions.count + alive - 1) / alive
         try await renew()
         try await settleDoubts()
-        if leases.count > share {
-            let excess = leases.values.sorted { $0.partition.number > $1.partition.number }
-                .prefix(leases.count - share)
-            for lease in excess { drop(lease.partition.number) }
-            _ = try await prolong(Array(excess), by: 0)
-        } else if leases.count < share {
-            try await acquire(share - leases.count)
-        }
-        owned.set(leases.count)
+        let excess = table.takeExcess(over: share)
+        if !excess.isEmpty { for result in await prolong(excess, by: 0) { _ = try result.get() } }
+        if table.count < share { try await acquire(share - table.count) }
+        owned.set(table.count)
+        oldestFormat = try await DeploymentFormat.oldest(redis)
+        // It was told to leave while it was asking for more.
+        if isAway || isStopped { await giveBackAll() }
     }
 
     /// How many are alive; 0 milliseconds takes this one out.
@@ -155,82 +155,75 @@ final class LeaseKeeper {
         return alive
     }
 
-    /// Tells what this persister is, and looks at what the others are.
+    /// Tells what this persister is.
     private func tellFacts() async throws(RedisError) {
-        var command = RedisCommand("SET", Keys.persister(id))
-        command.add(
-            JSONWriter.bytes(
-                .object(
-                    JSONObject([
-                        ("id", .string(id)), ("version", .string(Version.current)),
-                        (DeploymentFormat.field, .integer(DeploymentFormat.current)),
-                    ]))))
-        command.add("PX")
-        command.add(lifetime)
-        _ = try await redis.call(command)
-        oldestFormat = try await DeploymentFormat.oldest(redis)
+        let facts = JSONObject([
+            ("id", .string(id)), ("version", .string(Version.current)),
+            (DeploymentFormat.field, .integer(DeploymentFormat.current)),
+        ])
+        _ = try await redis.call(RedisScripts.tell, keys: [Keys.persister(id)]) { command in
+            command.add(JSONWriter.bytes(.object(facts)))
+            command.add(lifetime)
+        }
     }
 
     private func renew() async throws(RedisError) {
-        let current = Array(leases.values)
+        let current = Array(table.leases.values)
         let validUntil = loop.now + lifetime
-        for (lease, holds) in zip(current, try await prolong(current, by: lifetime)) {
-            guard leases[lease.partition.number]?.token == lease.token else { continue }
-            if holds {
-                leases[lease.partition.number]?.validUntil = validUntil
-            } else {
-                log.warning("lease taken by another", [.partition: .number(lease.partition.number)])
-                drop(lease.partition.number)
+        var failure: RedisError?
+        for (lease, result) in zip(current, await prolong(current, by: lifetime)) {
+            switch result {
+            case .success(let reply) where reply.integer == 1: table.renewed(lease, until: validUntil)
+            case .success: lost(lease)
+            case .failure(let error): failure = error
             }
         }
+        if let failure { throw failure }
     }
 
     private func settleDoubts() async throws(RedisError) {
-        for number in doubtful {
-            if let lease = leases[number] { leases[number]?.cursor = try await cursor(of: lease.partition) }
-            doubtful.remove(number)
+        let doubtful = table.doubtful
+        let cursors = try await redis.pipeline(doubtful.map { RedisCommand("GET", Keys.cursor($0.lease.partition)) })
+        for ((lease, doubt), cursor) in zip(doubtful, cursors) {
+            table.settled(lease, doubt, cursor: cursor.text.flatMap { StreamID($0) } ?? .zero)
         }
     }
 
-    private func cursor(of partition: Partition) async throws(RedisError) -> StreamID {
-        try await redis.call("GET", Keys.cursor(partition)).text.flatMap { StreamID($0) } ?? .zero
-    }
-
-    private func prolong(_ leases: [Lease], by milliseconds: Int64) async throws(RedisError) -> [Bool] {
-        let commands = leases.map { lease in
+    private func prolong(_ leases: [Lease], by milliseconds: Int64) async -> [Result<RedisReply, RedisError>] {
+        let calls = leases.map { lease in
             var command = RedisScripts.lease.command(keys: [Keys.stream(lease.partition)])
             command.add(lease.token)
             command.add(milliseconds)
             return command
         }
-        do throws(RedisError) {
-            return try await redis.pipeline(commands).map { $0.integer == 1 }
-        } catch {
-            guard error.code == "NOSCRIPT" else { throw error }
-            _ = try await redis.call(RedisScripts.lease.loadCommand)
-            return try await redis.pipeline(commands).map { $0.integer == 1 }
-        }
+        return await redis.results(of: RedisScripts.lease, calls)
     }
 
-    /// Tries for partitions that nobody owns, in random order so that two persisters don't always meet.
+    /// Tries for partitions that nobody owns, in random order so that two persisters don't always meet. Two round
+    /// trips, however many there are.
     private func acquire(_ count: Int) async throws(RedisError) {
-        var wanted = count
-        for partition in partitions.shuffled() where wanted > 0 && leases[partition.number] == nil {
-            let token = "\(id) \(UUID.random())"
-            let validUntil = loop.now + lifetime
-            let reply = try await redis.call(RedisScripts.claim, keys: [Keys.stream(partition)]) { command in
-                command.add(token)
-                command.add(lifetime)
-            }
-            guard let text = reply.text else { continue }
-            let lease = Lease(
-                partition: partition, token: token, cursor: StreamID(text) ?? .zero, validUntil: validUntil)
-            guard !isStopped else {
-                _ = try await prolong([lease], by: 0)
-                return
-            }
-            leases[partition.number] = lease
-            wanted -= 1
+        let candidates = partitions.filter { table.leases[$0.number] == nil }.shuffled()
+        let owners = try await redis.pipeline(candidates.map { RedisCommand("EXISTS", Keys.owner($0)) })
+        let free = zip(candidates, owners).filter { $1.integer == 0 }.prefix(count).map { $0.0 }
+        let tokens = free.map { _ in "\(id) \(UUID.random())" }
+        let validUntil = loop.now + lifetime
+        let calls = zip(free, tokens).map { partition, token in
+            var command = RedisScripts.claim.command(keys: [Keys.stream(partition)])
+            command.add(token)
+            command.add(lifetime)
+            return command
         }
+        let results = await redis.results(of: RedisScripts.claim, calls)
+        var failure: RedisError?
+        for (place, result) in results.enumerated() {
+            switch result {
+            case .success(let reply):
+                guard let cursor = reply.text.flatMap({ StreamID($0) }) else { continue }
+                table.claimed(
+                    Lease(partition: free[place], token: tokens[place], cursor: cursor, validUntil: validUntil))
+            case .failure(let error): failure = error
+            }
+        }
+        if let failure { throw failure }
     }
 }

@@ -2,27 +2,34 @@ internal import Shared
 
 /// The persister: moves accepted events from Redis' streams into PostgreSQL.
 ///
-/// Nothing leaves Redis before PostgreSQL has committed it, and a crash anywhere repeats entries, which the upsert makes
-/// harmless. Confined to its loop.
+/// Nothing leaves Redis before PostgreSQL has committed it, and a crash anywhere repeats entries, which the upsert
+/// makes harmless. Confined to its loop.
 final class Persister {
     /// Milliseconds between two tries while something is away.
-    private static let pause: Int64 = 200
-    private static let longestPause: Int64 = 5_000
+    static let pause: Int64 = 200
+    static let longestPause: Int64 = 5_000
+    /// After so many failures in a row the partitions are left to the other persisters.
+    static let patience = 3
 
-    private let config: PersisterConfig
-    private let loop: EventLoop
-    private let log: Logger
-    private let metrics: PersisterMetrics
-    private let redis: RedisConnection
+    let config: PersisterConfig
+    let loop: EventLoop
+    let log: Logger
+    let metrics: PersisterMetrics
+    let redis: RedisConnection
     private let reading: RedisConnection
     private let postgres: PostgresPool
-    private let leases: LeaseKeeper
+    let leases: LeaseKeeper
+    let origins: OriginWatch
     private let reader: StreamReader
-    private let writer: MessageWriter
+    let writer: MessageWriter
     private(set) var isReady = false
     /// Whether PostgreSQL took the last batch.
-    private var isWriting = true
-    private var isStopping = false
+    var isWriting = true
+    /// When the oldest entry was accepted that PostgreSQL didn't take, in milliseconds since the Unix epoch.
+    var oldestRefused: Int64?
+    /// Partitions about which Redis refused something when they were last committed.
+    var refused: Set<Int> = []
+    var isStopping = false
     private var stopped: [() -> Void] = []
 
     init(
@@ -42,8 +49,9 @@ final class Persister {
         leases = LeaseKeeper(
             id: id, redis: redis, partitions: Partitioning(count: common.partitions).partitions,
             lifetime: config.lease, log: log, metrics: metrics.partitions, loop: loop)
-        reader = StreamReader(reading, limit: config.batchRows)
-        writer = MessageWriter(postgres)
+        origins = OriginWatch(reading: reading, commanding: redis, log: log)
+        reader = StreamReader(reading, rows: config.batchRows)
+        writer = MessageWriter(postgres, statements: metrics.statements)
         loop.atEndOfTurn(.log) { [log] in log.flush() }
     }
 
@@ -54,8 +62,8 @@ final class Persister {
         loop.spawn { await self.run(failed) }
     }
 
-    /// Finishes the batch under way, gives the partitions back, and calls `done`; at the latest after the shutdown timeout,
-    /// and then others have to wait for the leases' end.
+    /// Finishes the batch under way, gives the partitions back, and calls `done`; at the latest after the shutdown
+    /// timeout, and then others have to wait for the leases' end.
     func stop(_ done: @escaping () -> Void) {
         isStopping = true
         stopped.append(done)
@@ -75,17 +83,11 @@ final class Persister {
         log.info("persister running")
         var pause = Self.pause
         while !isStopping {
-            let owned = leases.usable
-            guard !owned.isEmpty, reading.isReady else {
-                await loop.sleep(milliseconds: 50)
-                continue
-            }
             do throws(RedisError) {
-                let entries = try await reader.read(owned)
-                if entries.isEmpty { metrics.lag.set(0) }
-                try await persist(entries, owned)
+                let hasRead = try await step()
                 if pause != Self.pause { log.info("streams are read again") }
                 pause = Self.pause
+                if !hasRead { await loop.sleep(milliseconds: 50) }
             } catch {
                 if pause == Self.pause { log.warning("streams can't be read", [.error: .describing(error)]) }
                 await loop.sleep(milliseconds: pause)
@@ -137,98 +139,29 @@ final class Persister {
         return false
     }
 
-    /// Writes entries in batches, each until PostgreSQL has it, and notes each in Redis.
-    private func persist(_ entries: [Entry], _ owned: [Lease]) async throws(RedisError) {
-        var tokens: [Int: Lease] = [:]
-        for lease in owned { tokens[lease.partition.number] = lease }
-        for start in stride(from: 0, to: entries.count, by: config.batchRows) where !isStopping {
-            let slice = entries[start..<min(start + config.batchRows, entries.count)]
-            // What another persister owns by now is his to write.
-            let mine = slice.filter { entry in tokens[entry.partition.number].map { leases.holds($0) } ?? false }
-            guard !mine.isEmpty, try await write(mine, tokens) else { return }
+    /// Reads what is there, and writes it; false where nothing can be read at present.
+    private func step() async throws(RedisError) -> Bool {
+        guard !leases.isAway else {
+            await waitForPostgres()
+            return true
         }
-    }
-
-    /// True once PostgreSQL and Redis have it; false where it isn't this persister's any more.
-    private func write(_ entries: [Entry], _ tokens: [Int: Lease]) async throws(RedisError) -> Bool {
-        let batch = Batch(entries)
-        var deadLetters = batch.unreadable.map { DeadLetter(entry: $0, reason: "it can't be read") }
-        let started = loop.now
-        var pause = Self.pause
-        while true {
-            do throws(PostgresError) {
-                deadLetters += try await writer.write(batch.items)
-                break
-            } catch {
-                metrics.retries.increment()
-                showLag(entries)
-                if isWriting { log.warning("PostgreSQL doesn't take messages", [.error: .describing(error)]) }
-                isWriting = false
-                await loop.sleep(milliseconds: pause)
-                pause = min(2 * pause, Self.longestPause)
-                let isMine = entries.contains { tokens[$0.partition.number].map { leases.holds($0) } ?? false }
-                guard !isStopping, isMine else { return false }
-            }
-        }
-        if !isWriting { log.info("PostgreSQL takes messages again") }
-        isWriting = true
-        metrics.commitLatency.observe(milliseconds: loop.now - started)
-        metrics.batches.increment()
-        metrics.entries.increment(by: entries.count)
-        showLag(entries)
-        for letter in deadLetters {
-            metrics.deadLetters.increment()
-            log.error(
-                "dead letter",
-                [
-                    .partition: .number(letter.entry.partition.number), .entry: .string(letter.entry.id.description),
-                    .reason: .string(letter.reason),
-                ])
-        }
-        let commits = Commit.all(
-            of: entries, batch.items, deadLetters, window: config.common.dedupeWindow)
-        try await note(commits, tokens)
+        guard reading.isReady, redis.isReady, let origin = try await origins.current() else { return false }
+        let owned = leases.usable
+        metrics.paused.set(leases.paused)
+        guard !owned.isEmpty else { return false }
+        let entries = try await reader.read(owned)
+        if entries.isEmpty { metrics.lag.set(0) }
+        try await persist(entries, owned, origin)
         return true
     }
 
-    /// Redis' clock and this one may differ: a lag below zero is none.
-    private func showLag(_ entries: [Entry]) {
-        guard let oldest = entries.map(\.id.milliseconds).min() else { return }
-        metrics.lag.set(Int(max(0, WallClock.nowMilliseconds() - Int64(clamping: oldest))))
-    }
-
-    private func note(_ commits: [Commit], _ tokens: [Int: Lease]) async throws(RedisError) {
-        let common = config.common
-        let commands = commits.compactMap { commit -> RedisCommand? in
-            guard let lease = tokens[commit.partition.number] else { return nil }
-            var command = RedisScripts.commit.command(keys: [Keys.stream(commit.partition)])
-            command.add(lease.token)
-            command.add(commit.cursor.description)
-            commit.addArguments(
-                to: &command, stateTTL: common.stateTTL, window: common.dedupeWindow, cacheEvents: common.cacheEvents)
-            return command
-        }
-        do throws(RedisError) {
-            let replies: [RedisReply]
-            do throws(RedisError) {
-                replies = try await redis.pipeline(commands)
-            } catch {
-                guard error.code == "NOSCRIPT" else { throw error }
-                _ = try await redis.call(RedisScripts.commit.loadCommand)
-                replies = try await redis.pipeline(commands)
-            }
-            for (commit, reply) in zip(commits, replies) {
-                if reply.integer == 1 {
-                    leases.moved(commit.partition.number, to: commit.cursor)
-                } else {
-                    leases.drop(commit.partition.number)
-                }
-            }
-        } catch {
-            // Whether the cursors moved is unknown: they are read again with the next lease, and what is repeated is
-            // recognised.
-            for commit in commits { leases.doubt(commit.partition.number) }
-            throw error
-        }
+    /// Other persisters have the partitions for as long as PostgreSQL can't be reached from here.
+    private func waitForPostgres() async {
+        await loop.sleep(milliseconds: 5 * Self.pause)
+        if let oldestRefused { showLag(since: oldestRefused) }
+        guard !isStopping, (try? await postgres.query("select 1")) != nil else { return }
+        log.info("PostgreSQL can be reached again")
+        metrics.lag.set(0)
+        leases.comeBack()
     }
 }

@@ -6,8 +6,10 @@ final class PersisterMetrics: Sendable {
     let entries: Counter
     let deadLetters: Counter
     let batches: Counter
+    let statements: Counter
     let retries: Counter
     let partitions: Gauge
+    let paused: Gauge
     let lag: Gauge
     let commitLatency: Histogram
 
@@ -16,10 +18,14 @@ final class PersisterMetrics: Sendable {
         entries = registry.counter("parley_persisted_entries_total", help: "Entries committed to PostgreSQL.")
         deadLetters = registry.counter(
             "parley_dead_letters_total", help: "Entries that PostgreSQL refused for good.")
-        batches = registry.counter("parley_persister_batches_total", help: "Transactions committed.")
+        batches = registry.counter("parley_persister_batches_total", help: "Batches committed to PostgreSQL.")
+        statements = registry.counter(
+            "parley_persister_statements_total", help: "Statements that batches were written with, failed ones too.")
         retries = registry.counter(
             "parley_persister_retries_total", help: "Batches that had to be tried again.")
         partitions = registry.gauge("parley_persister_partitions", help: "Partitions that this persister owns.")
+        paused = registry.gauge(
+            "parley_persister_partitions_paused", help: "Owned partitions about which Redis refuses something.")
         lag = registry.gauge(
             "parley_persister_lag_milliseconds", help: "Age of the oldest entry of the last batch when committed.")
         commitLatency = registry.histogram("parley_persister_commit_seconds", help: "Time to write and commit a batch.")

@@ -5,9 +5,12 @@ internal import Shared
 /// Confined to its loop.
 struct MessageWriter {
     private let postgres: PostgresPool
+    private let statements: Counter
 
-    init(_ postgres: PostgresPool) {
+    /// `statements` counts what is sent to PostgreSQL.
+    init(_ postgres: PostgresPool, statements: Counter) {
         self.postgres = postgres
+        self.statements = statements
     }
 
     /// Writes all items, and returns those that PostgreSQL refuses for good; throws where it may take them later.
@@ -22,17 +25,16 @@ struct MessageWriter {
         return deadLetters
     }
 
-    /// What is refused for other reasons than its values (a missing table, a lost permission) may be taken once an operator
-    /// has seen to it: it waits, or every message would end as a dead letter.
+    /// What is refused for other reasons than its values (a missing table, a lost permission) may be taken once an
+    /// operator has seen to it: it waits, or every message would end as a dead letter.
     private func write(_ items: ArraySlice<Batch.Item>) async throws(PostgresError) -> [DeadLetter] {
         guard !items.isEmpty else { return [] }
         do throws(PostgresError) {
-            return try await upsert(items, isCareful: items.count == 1)
+            return try await upsert(items, Self.plainUpsert)
         } catch {
+            if error.isUniqueViolation { return try await writeCarefully(Array(items)) }
             guard error.isAboutValues else { throw error }
-            guard items.count > 1 else {
-                return items.map { DeadLetter(entry: $0.entry, reason: error.description) }
-            }
+            guard items.count > 1 else { return Self.refused(items, error) }
             // One of them is to blame: halving finds it, and the others are written.
             let middle = items.startIndex + items.count / 2
             let first = try await write(items[..<middle])
@@ -40,24 +42,57 @@ struct MessageWriter {
         }
     }
 
-    /// One transaction. A careful one looks for an earlier message with the same client id, which the unique index would
-    /// refuse; it costs a look-up per row, so it is taken for single messages only, where halving ends.
-    private func upsert(_ items: ArraySlice<Batch.Item>, isCareful: Bool) async throws(PostgresError) -> [DeadLetter] {
-        let states = Batch.newest(items)
-        let parameters = Self.parameters(states)
-        let sql = isCareful ? Self.carefulUpsert : Self.plainUpsert
-        return try await postgres.transaction { connection throws(PostgresError) in
-            let written = try await connection.query(sql, parameters).affectedRows
-            guard written < states.count else { return [] }
-            return try await account(for: items, states, connection)
+    /// Looks for earlier messages with the same client ids, which the unique index refuses: a look-up per row, and one
+    /// statement for all of them. Those that repeat one another follow one by one, since a statement doesn't see its
+    /// own rows.
+    private func writeCarefully(_ items: [Batch.Item]) async throws(PostgresError) -> [DeadLetter] {
+        var deadLetters: [DeadLetter] = []
+        var rest = items
+        while !rest.isEmpty {
+            let (first, later) = Batch.separateRepeats(rest)
+            deadLetters += try await writeCarefully(first[...])
+            rest = later
         }
+        return deadLetters
+    }
+
+    private func writeCarefully(_ items: ArraySlice<Batch.Item>) async throws(PostgresError) -> [DeadLetter] {
+        do throws(PostgresError) {
+            do throws(PostgresError) {
+                return try await upsert(items, Self.carefulUpsert)
+            } catch {
+                // A persister that has lost its lease may just have written one of them.
+                guard error.isUniqueViolation else { throw error }
+                return try await upsert(items, Self.carefulUpsert)
+            }
+        } catch {
+            guard error.isAboutValues else { throw error }
+            guard items.count > 1 else { return Self.refused(items, error) }
+            let middle = items.startIndex + items.count / 2
+            let first = try await writeCarefully(items[..<middle])
+            return first + (try await writeCarefully(items[middle...]))
+        }
+    }
+
+    private static func refused(_ items: ArraySlice<Batch.Item>, _ error: PostgresError) -> [DeadLetter] {
+        items.map { DeadLetter(entry: $0.entry, reason: error.description) }
+    }
+
+    /// One statement, which is a transaction of its own.
+    private func upsert(_ items: ArraySlice<Batch.Item>, _ sql: String) async throws(PostgresError) -> [DeadLetter] {
+        let states = Batch.newest(items)
+        statements.increment()
+        let written = try await postgres.query(sql, Self.parameters(states)).affectedRows
+        guard written < states.count else { return [] }
+        return try await account(for: items, states)
     }
 
     /// What wasn't inserted or applied must be there already, in this state or a newer one, as the same message.
     private func account(
-        for items: ArraySlice<Batch.Item>, _ states: [MessageState], _ connection: PostgresConnection
+        for items: ArraySlice<Batch.Item>, _ states: [MessageState]
     ) async throws(PostgresError) -> [DeadLetter] {
-        let rows = try await connection.query(
+        statements.increment()
+        let rows = try await postgres.query(
             """
             select m.conversation_id, m.id, m.sender_id, m.client_message_id, m.last_event_id
             from unnest($1::uuid[], $2::bigint[]) as e (conversation_id, id)

@@ -25,15 +25,20 @@ public enum PostgresError: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    /// Whether the same query may succeed later, since the trouble isn't the query's (appendix A of PostgreSQL's manual:
-    /// connection exceptions, serialisation failures, deadlocks, resources, interventions, system errors).
+    /// Whether the same query may succeed later, since the trouble isn't the query's (appendix A of PostgreSQL's
+    /// manual: connection exceptions, serialisation failures, deadlocks, resources, interventions, system errors).
     public var isTransient: Bool {
+        if isAboutConnection { return true }
+        guard case .refused(let state, _, _) = self else { return false }
+        return ["40001", "40P01", "55P03", "25006"].contains(state)
+            || ["08", "53", "57", "58"].contains { state.hasPrefix($0) }
+    }
+
+    /// Whether PostgreSQL couldn't be reached from here, or didn't answer in time.
+    public var isAboutConnection: Bool {
         switch self {
         case .notConnected, .unreachable, .connectionLost, .timeout, .busy: true
-        case .rolledBack, .unexpectedReply: false
-        case .refused(let state, _, _):
-            ["40001", "40P01", "55P03", "25006"].contains(state)
-                || ["08", "53", "57", "58"].contains { state.hasPrefix($0) }
+        case .refused, .rolledBack, .unexpectedReply: false
         }
     }
 
@@ -43,8 +48,13 @@ public enum PostgresError: Error, Equatable, CustomStringConvertible {
         return ["55P03", "40P01"].contains(state)
     }
 
-    /// Whether the parameters' values are to blame, so that the same query never succeeds with them, whatever an operator
-    /// does: data exceptions, constraints, limits such as the size of an index row (classes 22, 23 and 54).
+    /// Whether a unique index has refused a row.
+    public var isUniqueViolation: Bool {
+        if case .refused("23505", _, _) = self { true } else { false }
+    }
+
+    /// Whether the parameters' values are to blame, so that the same query never succeeds with them, whatever an
+    /// operator does: data exceptions, constraints, limits such as the size of an index row (classes 22, 23 and 54).
     public var isAboutValues: Bool {
         guard case .refused(let state, _, _) = self else { return false }
         return ["22", "23", "54"].contains { state.hasPrefix($0) }

@@ -15,7 +15,7 @@ public enum RedisScripts {
     /// Reads how far the participants of a conversation have got and read it.
     public static let cursors = RedisScript(PackageResources.cursors_lua)
     /// Publishes one payload on the channels of several users.
-    public static let tell = RedisScript(PackageResources.tell_lua)
+    public static let notify = RedisScript(PackageResources.notify_lua)
     /// Mends a conversation of which Redis has lost events.
     public static let rebuild = RedisScript(PackageResources.rebuild_lua)
     /// Moves a partition's cursor and trims what is committed.
@@ -28,6 +28,8 @@ public enum RedisScripts {
     public static let persisters = RedisScript(PackageResources.persisters_lua)
     /// Takes from a bucket that all nodes share.
     public static let take = RedisScript(PackageResources.take_lua)
+    /// Writes what a process tells of itself.
+    public static let tell = RedisScript(PackageResources.tell_lua)
     /// Prolongs or ends the ownership of a partition.
     public static let lease = RedisScript(PackageResources.lease_lua)
     /// Says that a gateway is there.

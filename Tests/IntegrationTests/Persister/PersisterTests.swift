@@ -3,135 +3,12 @@ import Testing
 
 @testable import Persister
 
-/// A conversation whose messages lie in a stream, as the accept script puts them there.
-struct Scribe {
-    let redis: RedisConnection
-    let partitioning: Partitioning
-    let conversation: UUID
-    let sender = UUID.random()
-
-    init(_ redis: RedisConnection, partitions: Int, conversation: UUID = UUID.random()) {
-        self.redis = redis
-        self.conversation = conversation
-        partitioning = Partitioning(count: partitions)
-    }
-
-    var partition: Partition { partitioning.partition(of: conversation) }
-
-    /// Makes the conversation known to Redis.
-    func open() async throws {
-        _ = try await redis.call("SET", Keys.ticket(conversation, partition), "t")
-        _ = try await redis.call(RedisScripts.load, keys: [Keys.stream(partition)]) { command in
-            for word in [
-                conversation.description, "t", "0", "1", "0", "-", "60000", sender.description, "ADMIN", "0", "0",
-            ] {
-                command.add(word)
-            }
-        }
-    }
-
-    /// Sends messages through the accept script; returns their ids.
-    @discardableResult
-    func send(_ messages: [(content: String, clientMessageID: String)], forget: Bool = false) async throws -> [Int64] {
-        var ids: [Int64] = []
-        for start in stride(from: 0, to: messages.count, by: 64) {
-            let reply = try await redis.call(RedisScripts.accept, keys: [Keys.stream(partition)]) { command in
-                command.add(WallClock.nowMilliseconds())
-                command.add(Int64(43_200_000))
-                command.add(Int64(1_000_000))
-                command.add(Int64(1 << 30))
-                command.add("50")
-                for message in messages[start..<min(start + 64, messages.count)] {
-                    command.add(conversation.description)
-                    command.add(sender.description)
-                    // What Redis has forgotten has another digest.
-                    command.add(
-                        DedupeDigest.digest(
-                            sender: sender,
-                            clientMessageID: message.clientMessageID + (forget ? "\(UUID.random())" : "")))
-                    command.add(Int64(0))
-                    command.add(Int64(0))
-                    command.add("0")
-                    command.add("-")
-                    command.add(
-                        #""conversationId":"\#(conversation)","senderId":"\#(sender)","senderType":"USER","#
-                            + #""messageType":"TEXT","content":"\#(message.content)","clientMessageId":""#
-                            + #"\#(message.clientMessageID)","file":null,"editedAt":null,"isDeleted":false}"#)
-                    command.add("")
-                }
-            }
-            let numbers = try #require(reply.elements).compactMap(\.integer)
-            for place in stride(from: 1, to: numbers.count, by: 3) {
-                #expect(numbers[place] <= 1)
-                ids.append(numbers[place + 1])
-            }
-        }
-        return ids
-    }
-}
-
 @Suite struct PersisterTests {
-    private static let partitions = 16
-
-    /// A running persister on a loop of its own.
-    private struct Running {
-        let thread: LoopThread
-        let persister: LoopReference<Persister>
-        let metrics: PersisterMetrics
-
-        /// Ends it as `kill -9` would: nothing is given back.
-        func kill() {
-            thread.loop.post { thread.loop.stop() }
-            thread.join()
-        }
-
-        func stop() {
-            persister.post { persister in persister.stop { thread.loop.stop() } }
-            thread.join()
-        }
-    }
-
-    private func start(
-        _ id: String, redis: RedisEndpoint, url: String, _ more: [String: String] = [:]
-    ) throws -> Running {
-        let database = redis.database
-        let settings = [
-            "PARLEY_REDIS_URL": "redis://\(redis.host):\(redis.port)/\(database)", "PARLEY_DATABASE_URL": url,
-            "PARLEY_PARTITIONS": "\(Self.partitions)", "PARLEY_LEASE": "3s", "PARLEY_DATABASE_TIMEOUT": "2s",
-            "PARLEY_BATCH_ROWS": "500", "PARLEY_LOG_LEVEL": "error", "PARLEY_CACHE_EVENTS": "100",
-        ]
-        let config = try PersisterConfig.read(environment: settings.merging(more) { $1 })
-        let metrics = PersisterMetrics(MetricsRegistry())
-        let loop = try EventLoop()
-        let persister = try Persister(config, id: id, endpoint: redis, metrics: metrics, loop: loop)
-        let reference = LoopReference(persister, on: loop)
-        let thread = LoopThread(loop) {
-            reference.run { $0.start { reason in Issue.record("\(reason)") } }
-        }
-        return Running(thread: thread, persister: reference, metrics: metrics)
-    }
-
-    private func count(_ pool: PostgresPool, _ condition: String = "true") async -> Int64 {
-        (try? await pool.query("select count(*) from messages where \(condition)").rows.first?.integer(0)) ?? -1
-    }
-
-    /// Works with an empty Redis, an empty database and their addresses.
-    private func withStores(
-        _ body:
-            @escaping @Sendable (EventLoop, RedisConnection, RedisEndpoint, PostgresPool, String) async throws -> Void
-    ) async throws {
-        try await onLoop { loop in
-            try await withRedis(loop) { redis, endpoint in
-                try await withDatabase(loop) { url, pool in try await body(loop, redis, endpoint, pool, url) }
-            }
-        }
-    }
-
     @Test func everythingIsStoredAlsoWhenConnectionsAreCut() async throws {
-        try await withStores { loop, redis, endpoint, pool, url in
+        try await PersisterBench.withStores { loop, redis, endpoint, pool, url in
             var expected: Set<Int64> = []
-            let scribes = (0..<25).map { _ in Scribe(redis, partitions: Self.partitions) }
-            let running = try start("one", redis: endpoint, url: url)
+            let scribes = (0..<25).map { _ in Scribe(redis, partitions: PersisterBench.partitions) }
+            let running = try PersisterBench.start("one", redis: endpoint, url: url)
             for (number, scribe) in scribes.enumerated() {
                 try await scribe.open()
                 let messages = (0..<200).map { ("text \($0)", "\(number)-\($0)") }
@@ -145,7 +22,7 @@ struct Scribe {
                 }
             }
             #expect(expected.count == 5_000)
-            #expect(try await eventually(loop) { await count(pool) == 5_000 })
+            #expect(try await eventually(loop) { await PersisterBench.count(pool) == 5_000 })
             let stored = try await pool.query("select id from messages").rows.compactMap { $0.integer(0) }
             #expect(Set(stored) == expected)
             for scribe in scribes {
@@ -164,13 +41,13 @@ struct Scribe {
     }
 
     @Test func theCacheKeepsTheNewestAndTheStateExpiresOnceCommitted() async throws {
-        try await withStores { loop, redis, endpoint, pool, url in
-            let scribe = Scribe(redis, partitions: Self.partitions)
+        try await PersisterBench.withStores { loop, redis, endpoint, pool, url in
+            let scribe = Scribe(redis, partitions: PersisterBench.partitions)
             try await scribe.open()
             let ids = try await scribe.send((0..<300).map { ("text", "\($0)") })
             let key = Keys.conversation(scribe.conversation, scribe.partition)
             #expect(try await redis.call("XLEN", key + ":events").integer == 300)
-            let running = try start("one", redis: endpoint, url: url)
+            let running = try PersisterBench.start("one", redis: endpoint, url: url)
             let stream = Keys.stream(scribe.partition)
             #expect(try await eventually(loop) { try await redis.call("XLEN", stream).integer == 0 })
             #expect(try await redis.call("XLEN", key + ":events").integer == 100)
@@ -181,7 +58,7 @@ struct Scribe {
             }
             let window = WallClock.nowMilliseconds() / 43_200_000
             #expect((try await redis.call("PTTL", key + ":d\(window)").integer ?? 0) > 0)
-            #expect(await count(pool) == 300)
+            #expect(await PersisterBench.count(pool) == 300)
             // A new message takes the expiry off until it is committed too.
             running.stop()
             try await scribe.send([("more", "more")])
@@ -190,34 +67,34 @@ struct Scribe {
     }
 
     @Test func anotherTakesOverFromTheDead() async throws {
-        try await withStores { loop, redis, endpoint, pool, url in
-            let scribes = (0..<20).map { _ in Scribe(redis, partitions: Self.partitions) }
+        try await PersisterBench.withStores { loop, redis, endpoint, pool, url in
+            let scribes = (0..<20).map { _ in Scribe(redis, partitions: PersisterBench.partitions) }
             for scribe in scribes { try await scribe.open() }
-            let first = try start("one", redis: endpoint, url: url)
+            let first = try PersisterBench.start("one", redis: endpoint, url: url)
             for scribe in scribes { try await scribe.send([("before", "before")]) }
-            #expect(try await eventually(loop) { await count(pool) == 20 })
-            #expect(first.metrics.partitions.value == Self.partitions)
+            #expect(try await eventually(loop) { await PersisterBench.count(pool) == 20 })
+            #expect(first.metrics.partitions.value == PersisterBench.partitions)
             first.kill()
             for scribe in scribes { try await scribe.send([("after", "after")]) }
-            let second = try start("two", redis: endpoint, url: url)
-            #expect(try await eventually(loop) { await count(pool) == 40 })
+            let second = try PersisterBench.start("two", redis: endpoint, url: url)
+            #expect(try await eventually(loop) { await PersisterBench.count(pool) == 40 })
             second.stop()
-            #expect(await count(pool, "duplicate_of is not null or reuses_client_id") == 0)
+            #expect(await PersisterBench.count(pool, "duplicate_of is not null or reuses_client_id") == 0)
         }
     }
 
     @Test func severalShareThePartitionsEvenly() async throws {
-        try await withStores { loop, redis, endpoint, _, url in
-            let first = try start("one", redis: endpoint, url: url)
-            #expect(try await eventually(loop) { first.metrics.partitions.value == Self.partitions })
-            let second = try start("two", redis: endpoint, url: url)
-            let half = Self.partitions / 2
+        try await PersisterBench.withStores { loop, redis, endpoint, _, url in
+            let first = try PersisterBench.start("one", redis: endpoint, url: url)
+            #expect(try await eventually(loop) { first.metrics.partitions.value == PersisterBench.partitions })
+            let second = try PersisterBench.start("two", redis: endpoint, url: url)
+            let half = PersisterBench.partitions / 2
             #expect(
                 try await eventually(loop) {
                     first.metrics.partitions.value == half && second.metrics.partitions.value == half
                 })
             second.stop()
-            #expect(try await eventually(loop) { first.metrics.partitions.value == Self.partitions })
+            #expect(try await eventually(loop) { first.metrics.partitions.value == PersisterBench.partitions })
             first.stop()
             #expect(try await redis.call("EXISTS", Keys.persisters).integer == 0)
             #expect(try await redis.call("KEYS", "*:owner").elements?.isEmpty == true)
@@ -225,15 +102,15 @@ struct Scribe {
     }
 
     @Test func whatCannotBeStoredIsADeadLetterAndHoldsNothingUp() async throws {
-        try await withStores { loop, redis, endpoint, pool, url in
-            let scribe = Scribe(redis, partitions: Self.partitions)
+        try await PersisterBench.withStores { loop, redis, endpoint, pool, url in
+            let scribe = Scribe(redis, partitions: PersisterBench.partitions)
             try await scribe.open()
             try await scribe.send([("first", "1")])
             _ = try await redis.call("XADD", Keys.stream(scribe.partition), "*", "e", "noise")
             _ = try await redis.call("XADD", Keys.stream(scribe.partition), "*", "other", "field")
             try await scribe.send([("last", "2")])
-            let running = try start("one", redis: endpoint, url: url)
-            #expect(try await eventually(loop) { await count(pool) == 2 })
+            let running = try PersisterBench.start("one", redis: endpoint, url: url)
+            #expect(try await eventually(loop) { await PersisterBench.count(pool) == 2 })
             let key = Keys.deadLetters(scribe.partition)
             #expect(try await eventually(loop) { try await redis.call("XLEN", key).integer == 2 })
             let letter = try #require(
@@ -246,15 +123,15 @@ struct Scribe {
     }
 
     @Test func whatIsReplayedChangesNothingAndAForeignIdIsADeadLetter() async throws {
-        try await withStores { loop, redis, endpoint, pool, url in
-            let scribe = Scribe(redis, partitions: Self.partitions)
+        try await PersisterBench.withStores { loop, redis, endpoint, pool, url in
+            let scribe = Scribe(redis, partitions: PersisterBench.partitions)
             try await scribe.open()
             try await scribe.send([("a", "1"), ("b", "2")])
             let stream = Keys.stream(scribe.partition)
             let entries = try await redis.call("XRANGE", stream, "-", "+").elements ?? []
             let bytes = try entries.map { try #require($0.elements?.last?.elements?.last?.bytes) }
-            let running = try start("one", redis: endpoint, url: url)
-            #expect(try await eventually(loop) { await count(pool) == 2 })
+            let running = try PersisterBench.start("one", redis: endpoint, url: url)
+            #expect(try await eventually(loop) { await PersisterBench.count(pool) == 2 })
             let forged = String(decoding: bytes[0], as: UTF8.self).replacing(
                 #""clientMessageId":"1""#, with: #""clientMessageId":"9""#)
             for entry in bytes + [Array(forged.utf8)] {
@@ -265,26 +142,26 @@ struct Scribe {
             let key = Keys.deadLetters(scribe.partition)
             #expect(try await eventually(loop) { try await redis.call("XLEN", key).integer == 1 })
             #expect(try await eventually(loop) { try await redis.call("XLEN", stream).integer == 0 })
-            #expect(await count(pool) == 2)
+            #expect(await PersisterBench.count(pool) == 2)
             running.stop()
         }
     }
 
     /// What an operator can mend isn't the messages' fault.
     @Test func aMissingTableIsWaitedFor() async throws {
-        try await withStores { loop, redis, endpoint, pool, url in
-            let scribe = Scribe(redis, partitions: Self.partitions)
+        try await PersisterBench.withStores { loop, redis, endpoint, pool, url in
+            let scribe = Scribe(redis, partitions: PersisterBench.partitions)
             try await scribe.open()
-            let running = try start("one", redis: endpoint, url: url)
+            let running = try PersisterBench.start("one", redis: endpoint, url: url)
             try await scribe.send([("first", "1")])
-            #expect(try await eventually(loop) { await count(pool) == 1 })
+            #expect(try await eventually(loop) { await PersisterBench.count(pool) == 1 })
             _ = try await pool.query("alter table messages rename to elsewhere")
             try await scribe.send((2..<20).map { ("text", "\($0)") })
             #expect(try await eventually(loop) { running.metrics.retries.value > 2 })
             #expect(running.metrics.lag.value > 0)
             #expect(try await redis.call("EXISTS", Keys.deadLetters(scribe.partition)).integer == 0)
             _ = try await pool.query("alter table elsewhere rename to messages")
-            #expect(try await eventually(loop) { await count(pool) == 19 })
+            #expect(try await eventually(loop) { await PersisterBench.count(pool) == 19 })
             #expect(try await eventually(loop) { running.metrics.lag.value == 0 })
             running.stop()
             #expect(running.metrics.deadLetters.value == 0)
@@ -293,8 +170,8 @@ struct Scribe {
 
     /// After a failover a master may give an id that another message has, even within one batch.
     @Test func anIdGivenTwiceInOneBatchIsADeadLetter() async throws {
-        try await withStores { loop, redis, endpoint, pool, url in
-            let scribe = Scribe(redis, partitions: Self.partitions)
+        try await PersisterBench.withStores { loop, redis, endpoint, pool, url in
+            let scribe = Scribe(redis, partitions: PersisterBench.partitions)
             try await scribe.open()
             let ids = try await scribe.send([("a", "1"), ("b", "2")])
             let stream = Keys.stream(scribe.partition)
@@ -302,7 +179,7 @@ struct Scribe {
                 try await redis.call("XRANGE", stream, "-", "+").elements?.first?.elements?.last?.elements?.last?.text)
             let other = entry.replacing(#""clientMessageId":"1""#, with: #""clientMessageId":"9""#)
             _ = try await redis.call("XADD", stream, "*", "e", other)
-            let running = try start("one", redis: endpoint, url: url)
+            let running = try PersisterBench.start("one", redis: endpoint, url: url)
             let key = Keys.deadLetters(scribe.partition)
             #expect(try await eventually(loop) { try await redis.call("XLEN", key).integer == 1 })
             let rows = try await pool.query("select id, client_message_id from messages order by id").rows
@@ -312,7 +189,7 @@ struct Scribe {
     }
 
     @Test func spoiltKeysHoldNothingUp() async throws {
-        try await withStores { loop, redis, endpoint, pool, url in
+        try await PersisterBench.withStores { loop, redis, endpoint, pool, url in
             let first = Scribe(redis, partitions: 1)
             let scribes = [first, Scribe(redis, partitions: 1), Scribe(redis, partitions: 1)]
             for scribe in scribes {
@@ -322,8 +199,8 @@ struct Scribe {
             let partition = first.partition
             _ = try await redis.call("SET", Keys.events(scribes[0].conversation, partition), "spoilt")
             _ = try await redis.call("SET", Keys.conversation(scribes[1].conversation, partition), "spoilt")
-            let running = try start("one", redis: endpoint, url: url, ["PARLEY_PARTITIONS": "1"])
-            #expect(try await eventually(loop) { await count(pool) == 450 })
+            let running = try PersisterBench.start("one", redis: endpoint, url: url, ["PARLEY_PARTITIONS": "1"])
+            #expect(try await eventually(loop) { await PersisterBench.count(pool) == 450 })
             let stream = Keys.stream(partition)
             #expect(try await eventually(loop) { try await redis.call("XLEN", stream).integer == 0 })
             let events = Keys.events(scribes[2].conversation, partition)
@@ -334,13 +211,13 @@ struct Scribe {
 
     /// Whoever runs the persister doesn't wait for a PostgreSQL that answers nothing.
     @Test func stoppingEndsInTime() async throws {
-        try await withStores { loop, redis, endpoint, pool, url in
-            let scribe = Scribe(redis, partitions: Self.partitions)
+        try await PersisterBench.withStores { loop, redis, endpoint, pool, url in
+            let scribe = Scribe(redis, partitions: PersisterBench.partitions)
             try await scribe.open()
-            let running = try start(
+            let running = try PersisterBench.start(
                 "one", redis: endpoint, url: url,
                 ["PARLEY_SHUTDOWN_TIMEOUT": "300ms", "PARLEY_DATABASE_TIMEOUT": "10s", "PARLEY_LEASE": "12s"])
-            #expect(try await eventually(loop) { running.metrics.partitions.value == Self.partitions })
+            #expect(try await eventually(loop) { running.metrics.partitions.value == PersisterBench.partitions })
             var locking: PostgresError?
             do throws(PostgresError) {
                 try await pool.transaction { connection throws(PostgresError) in
@@ -364,14 +241,14 @@ struct Scribe {
     }
 
     @Test func theStreamsSizeIsWhatIsNotCommitted() async throws {
-        try await withStores { loop, redis, endpoint, pool, url in
-            let scribe = Scribe(redis, partitions: Self.partitions)
+        try await PersisterBench.withStores { loop, redis, endpoint, pool, url in
+            let scribe = Scribe(redis, partitions: PersisterBench.partitions)
             try await scribe.open()
             try await scribe.send((0..<100).map { ("text", "\($0)") })
             let size = Keys.size(scribe.partition)
             #expect(try await redis.call("GET", size).integer ?? 0 > 20_000)
-            let running = try start("one", redis: endpoint, url: url, ["PARLEY_BATCH_ROWS": "30"])
-            #expect(try await eventually(loop) { await count(pool) == 100 })
+            let running = try PersisterBench.start("one", redis: endpoint, url: url, ["PARLEY_BATCH_ROWS": "30"])
+            #expect(try await eventually(loop) { await PersisterBench.count(pool) == 100 })
             #expect(try await eventually(loop) { try await redis.call("EXISTS", size).integer == 0 })
             running.stop()
         }
@@ -379,14 +256,14 @@ struct Scribe {
 
     /// Beyond the dedupe window Redis takes a repeated message for a new one.
     @Test func aForgottenRepeatIsStoredAsADuplicate() async throws {
-        try await withStores { loop, redis, endpoint, pool, url in
-            let scribe = Scribe(redis, partitions: Self.partitions)
+        try await PersisterBench.withStores { loop, redis, endpoint, pool, url in
+            let scribe = Scribe(redis, partitions: PersisterBench.partitions)
             try await scribe.open()
             // All in one batch, so that the plain upsert fails and halving finds them.
             let ids = try await scribe.send(
                 [("same", "1"), ("same", "1"), ("other", "1"), ("fine", "2")], forget: true)
-            let running = try start("one", redis: endpoint, url: url)
-            #expect(try await eventually(loop) { await count(pool) == 4 })
+            let running = try PersisterBench.start("one", redis: endpoint, url: url)
+            #expect(try await eventually(loop) { await PersisterBench.count(pool) == 4 })
             let rows = try await pool.query("select id, duplicate_of, reuses_client_id from messages order by id").rows
             #expect(rows.map { $0.integer(1) } == [nil, ids[0], nil, nil])
             #expect(rows.map { $0.bool(2) } == [false, false, true, false])
@@ -398,7 +275,7 @@ struct Scribe {
     @Test func onlyTheOwnerMovesTheCursor() async throws {
         try await onLoop { loop in
             try await withRedis(loop) { redis, _ in
-                let scribe = Scribe(redis, partitions: Self.partitions)
+                let scribe = Scribe(redis, partitions: PersisterBench.partitions)
                 try await scribe.open()
                 try await scribe.send([("a", "1")])
                 func commit(_ token: String) async throws -> Int64? {

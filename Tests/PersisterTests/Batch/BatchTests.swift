@@ -56,6 +56,18 @@ import Testing
         #expect(Batch.separate(contested).contested.isEmpty)
     }
 
+    /// One statement doesn't see its own rows: of two messages with one client id the second one comes after the first.
+    @Test func clientsIdsThatAreUsedAgainFollow() {
+        let batch = Batch([
+            entry(1, id: 1, client: "a"), entry(2, id: 2, client: "b"), entry(3, id: 3, client: "a"),
+            entry(4, id: 1, event: 9, client: "a"), entry(5, id: 5, client: "a"),
+        ])
+        let (first, later) = Batch.separateRepeats(batch.items)
+        #expect(first.map(\.entry.id.milliseconds) == [1, 2, 4])
+        #expect(later.map(\.entry.id.milliseconds) == [3, 5])
+        #expect(Batch.separateRepeats(later).later.map(\.entry.id.milliseconds) == [5])
+    }
+
     @Test func aCommitSumsUpEachPartition() throws {
         let entries = [
             entry(1_000, id: 1), entry(2_500, id: 2), entry(1_500, id: 7, partition: 1), entry(2_600, id: 1, event: 3),

@@ -1,11 +1,13 @@
 #!lua flags=allow-oom
--- Takes the ownership of a partition that nobody has. Allowed while Redis' memory is full, as all of the persister's scripts
--- are: what it does makes room.
+-- Takes the ownership of a partition that nobody has. Allowed while Redis' memory is full, as all of the persister's
+-- scripts are: what it does makes room.
 --
 -- KEYS[1]  {tag}:stream
--- ARGV     1 token of the new owner, 2 how long (ms) it is his
--- returns  the cursor ("0-0" where there is none), or nil when the partition is somebody's
+-- ARGV     1 token of the new owner, 2 how long (ms) the partition is theirs
+-- returns  the cursor ("0-0" where there is none), or nil when the partition is somebody else's
 
 local prefix = string.match(KEYS[1], '^({[^}]*}:)')
-if not redis.call('SET', prefix .. 'owner', ARGV[1], 'NX', 'PX', ARGV[2]) then return false end
+local taken = redis.call('SET', prefix .. 'owner', ARGV[1], 'NX', 'PX', ARGV[2])
+-- A call may be repeated though it took effect.
+if not taken and redis.call('GET', prefix .. 'owner') ~= ARGV[1] then return false end
 return redis.call('GET', prefix .. 'cursor') or '0-0'

@@ -3,8 +3,8 @@
 -- committed and old from each conversation's cache. Done by the partition's owner only, and also while Redis' memory is
 -- full: this is what makes room.
 --
--- The cursor moves whatever a conversation's keys look like: one that somebody has spoilt by hand is passed over, or the
--- partition would stand still.
+-- The cursor moves whatever a conversation's keys look like: one that somebody has spoilt by hand is passed over, or
+-- the partition would stand still.
 --
 -- KEYS[1]  {tag}:stream
 -- ARGV     1 owner's token, 2 cursor (the last committed entry's id), 3 how long (ms) a committed state stays,
@@ -44,8 +44,8 @@ for _ = 1, tonumber(ARGV[7]) do
 end
 
 -- Keeps the newest committed events of a cache, and everything that isn't committed. `committed` is how many committed
--- ones there are, as far as is known. It reads those that go, or those that stay where they are fewer, and never anything
--- that waits. Returns how many are left.
+-- ones there are, as far as is known. It reads those that go, or those that stay where they are fewer, and never
+-- anything that waits. Returns how many are left.
 local function trim(key, events, done, committed)
     local excess = committed - kept
     if excess <= 0 then return committed end

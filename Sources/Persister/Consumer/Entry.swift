@@ -1,0 +1,8 @@
+internal import Shared
+
+/// One entry of a partition's stream.
+struct Entry {
+    let partition: Partition
+    let id: StreamID
+    let bytes: [UInt8]
+}
