@@ -18,6 +18,9 @@ enum CommandLineTool {
               prints what PostgreSQL refused for good, one JSON object per line (PARLEY_REDIS_URL)
           parley dead-letters retry ID | drop ID
               lets the persister try one again, or forgets it for ever
+          parley replay --since 10m | TIME
+              lets the persisters write again what Redis has kept since then, for a PostgreSQL that has lost it; prints the
+              partitions, one JSON object per line (PARLEY_REDIS_URL)
           parley keys new NAME
               prints a line with a new master key for PARLEY_ENCRYPTION_KEYS_FILE
           parley keys list
@@ -37,6 +40,7 @@ enum CommandLineTool {
             case "sessions": try SessionsCommand.run(Options(arguments.dropFirst()), environment)
             case "revoke": try RevokeCommand.run(Options(arguments.dropFirst()), environment)
             case "dead-letters": try DeadLettersCommand.run(arguments.dropFirst(), environment)
+            case "replay": try ReplayCommand.run(Options(arguments.dropFirst()), environment)
             case "keys": try KeysCommand.run(arguments.dropFirst(), environment)
             case "nodes": try NodesCommand.run(Options(arguments.dropFirst()), environment)
             case "--version": StandardStreams.write("\(Version.current)\n")

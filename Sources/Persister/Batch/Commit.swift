@@ -19,20 +19,27 @@ struct Commit {
 
     let partition: Partition
     private(set) var cursor: StreamID
-    /// The size of all entries.
+    /// The size and the number of the entries that are committed for the first time.
     private(set) var bytes = 0
+    private(set) var newEntries = 0
     private(set) var deadLetters: [DeadLetter] = []
     private(set) var conversations: [UUID: Progress] = [:]
 
-    /// Sums up batches by partition; `window` is the dedupe window in milliseconds.
-    static func all(of entries: [Entry], _ items: [Batch.Item], _ deadLetters: [DeadLetter], window: Int64) -> [Commit]
-    {
+    /// Sums up batches by partition; `window` is the dedupe window in milliseconds, `replayEnd` the last entry of a
+    /// partition that was committed before.
+    static func all(
+        of entries: [Entry], _ items: [Batch.Item], _ deadLetters: [DeadLetter], window: Int64,
+        replayEnd: (Int) -> StreamID = { _ in .zero }
+    ) -> [Commit] {
         var commits: [Int: Commit] = [:]
         for entry in entries {
             let known = commits[entry.partition.number]
             var commit = known ?? Commit(partition: entry.partition, cursor: entry.id)
             commit.cursor = max(commit.cursor, entry.id)
-            commit.bytes += entry.bytes.count
+            if entry.id > replayEnd(entry.partition.number) {
+                commit.bytes += entry.bytes.count
+                commit.newEntries += 1
+            }
             commits[entry.partition.number] = commit
         }
         for letter in deadLetters { commits[letter.entry.partition.number]?.deadLetters.append(letter) }
@@ -62,6 +69,7 @@ struct Commit {
         command.add(window)
         command.add(Int64(cacheEvents))
         command.add(Int64(bytes))
+        command.add(Int64(newEntries))
         command.add(Int64(deadLetters.count))
         for letter in deadLetters {
             command.add(letter.entry.id.description)

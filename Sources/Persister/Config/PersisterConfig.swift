@@ -10,6 +10,8 @@ struct PersisterConfig: Sendable {
     var batchRows: Int
     /// How long a partition stays with a persister that has died.
     var lease: Int64
+    /// How long Redis keeps what is committed.
+    var replayKeep: Int64
     /// How long a stopping persister has to finish its batch and to give its partitions back.
     var shutdownTimeout: Int64
     /// The persister's name; nil for a random one.
@@ -34,6 +36,7 @@ struct PersisterConfig: Sendable {
         operatorListen = reader.read(CommonSettings.operatorListen)
         batchRows = reader.read(PersisterSettings.batchRows)
         lease = reader.read(PersisterSettings.lease)
+        replayKeep = reader.read(PersisterSettings.replayKeep)
         shutdownTimeout = reader.read(CommonSettings.shutdownTimeout)
         id = reader.read(PersisterSettings.persisterID)
         reader.check(

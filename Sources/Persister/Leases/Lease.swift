@@ -7,6 +7,8 @@ struct Lease {
     let token: String
     /// Up to where the partition's stream is committed.
     var cursor: StreamID
+    /// Up to where entries were committed before and are replayed.
+    var replayEnd = StreamID.zero
     /// Until when the ownership is sure, in monotonic milliseconds.
     var validUntil: Int64
 }

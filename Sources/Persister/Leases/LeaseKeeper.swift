@@ -13,9 +13,8 @@ final class LeaseKeeper {
     private let loop: EventLoop
     private let owned: Gauge
     private var table = LeaseTable()
-    /// The lowest format among all processes of the deployment: what other processes are to read may not be written in
-    /// a later one.
-    private(set) var oldestFormat: Int64 = 1
+    /// How often in a row a process of an earlier format was found; nil until it was looked for.
+    private var findsOfOlder: Int?
     /// How many persisters shared the partitions when it was last asked.
     private var alive = 1
     /// Whether the partitions are left to the other persisters.
@@ -108,6 +107,15 @@ final class LeaseKeeper {
     /// Redis refuses something about a partition: it is left alone for a while, and the others go on.
     func pause(_ number: Int, for milliseconds: Int64) { table.pause(number, until: loop.now + milliseconds) }
 
+    /// Whether committed entries may stay in the streams: a gateway of the first release takes them for waiting. A
+    /// single find isn't believed, since a process may just be late to tell what it is. Nil where it isn't known.
+    var mayKeepEntries: Bool? { findsOfOlder.flatMap { $0 == 1 ? nil : $0 == 0 } }
+
+    /// A partition's cursor was moved back under its lease, so that entries up to `replayEnd` are written again.
+    func rewound(_ lease: Lease, to cursor: StreamID, replayEnd: StreamID) {
+        table.rewound(lease, to: cursor, replayEnd: replayEnd)
+    }
+
     /// How many partitions are left alone.
     var paused: Int { table.paused(at: loop.now) }
 
@@ -140,7 +148,8 @@ final class LeaseKeeper {
         if !excess.isEmpty { for result in await prolong(excess, by: 0) { _ = try result.get() } }
         if table.count < share { try await acquire(share - table.count) }
         owned.set(table.count)
-        oldestFormat = try await DeploymentFormat.oldest(redis)
+        let oldest = try await DeploymentFormat.oldest(redis)
+        findsOfOlder = oldest < DeploymentFormat.current ? (findsOfOlder ?? 0) + 1 : 0
         // It was told to leave while it was asking for more.
         if isAway || isStopped { await giveBackAll() }
     }
@@ -183,10 +192,18 @@ final class LeaseKeeper {
 
     private func settleDoubts() async throws(RedisError) {
         let doubtful = table.doubtful
-        let cursors = try await redis.pipeline(doubtful.map { RedisCommand("GET", Keys.cursor($0.lease.partition)) })
-        for ((lease, doubt), cursor) in zip(doubtful, cursors) {
-            table.settled(lease, doubt, cursor: cursor.text.flatMap { StreamID($0) } ?? .zero)
+        let replies = try await redis.pipeline(
+            doubtful.map { RedisCommand("MGET", Keys.cursor($0.lease.partition), Keys.replay($0.lease.partition)) })
+        for ((lease, doubt), reply) in zip(doubtful, replies) {
+            let ids = Self.positions(reply)
+            table.settled(lease, doubt, cursor: ids[0], replayEnd: ids[1])
         }
+    }
+
+    /// The cursor, and the end of a replay; zero for what isn't there.
+    private static func positions(_ reply: RedisReply) -> [StreamID] {
+        let ids = (reply.elements ?? []).map { $0.text.flatMap { StreamID($0) } ?? .zero }
+        return ids.count == 2 ? ids : [.zero, .zero]
     }
 
     private func prolong(_ leases: [Lease], by milliseconds: Int64) async -> [Result<RedisReply, RedisError>] {
@@ -218,9 +235,12 @@ final class LeaseKeeper {
         for (place, result) in results.enumerated() {
             switch result {
             case .success(let reply):
-                guard let cursor = reply.text.flatMap({ StreamID($0) }) else { continue }
+                guard reply.elements != nil else { continue }
+                let ids = Self.positions(reply)
                 table.claimed(
-                    Lease(partition: free[place], token: tokens[place], cursor: cursor, validUntil: validUntil))
+                    Lease(
+                        partition: free[place], token: tokens[place], cursor: ids[0], replayEnd: ids[1],
+                        validUntil: validUntil))
             case .failure(let error): failure = error
             }
         }

@@ -79,6 +79,13 @@ struct LeaseTable {
         leases[lease.partition.number]?.cursor = cursor
     }
 
+    /// The cursor was moved back: what was committed up to `replayEnd` is written again.
+    mutating func rewound(_ lease: Lease, to cursor: StreamID, replayEnd: StreamID) {
+        guard isCurrent(lease) else { return }
+        leases[lease.partition.number]?.cursor = cursor
+        leases[lease.partition.number]?.replayEnd = max(lease.replayEnd, replayEnd)
+    }
+
     /// Redis refuses something about a partition: the others go on.
     mutating func pause(_ number: Int, until moment: Int64) { pauses[number] = moment }
 
@@ -106,9 +113,10 @@ struct LeaseTable {
     }
 
     /// A cursor was read for a doubt.
-    mutating func settled(_ lease: Lease, _ doubt: Int, cursor: StreamID) {
+    mutating func settled(_ lease: Lease, _ doubt: Int, cursor: StreamID, replayEnd: StreamID = .zero) {
         guard isCurrent(lease), doubts[lease.partition.number] == doubt else { return }
         doubts[lease.partition.number] = nil
         leases[lease.partition.number]?.cursor = cursor
+        leases[lease.partition.number]?.replayEnd = replayEnd
     }
 }

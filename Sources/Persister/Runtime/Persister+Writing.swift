@@ -22,22 +22,22 @@ extension Persister {
         let batch = Batch(entries)
         var deadLetters = batch.unreadable.map { DeadLetter(entry: $0, reason: "it can't be read") }
         let started = loop.now
+        let moves = positions.moves(entries.reduce(into: [:]) { $0[$1.partition.number] = $1.id })
         var pause = Self.pause
-        var failures = 0
         while true {
             do throws(PostgresError) {
-                deadLetters += try await writer.write(batch.items)
-                break
-            } catch {
-                metrics.retries.increment()
-                failures += 1
-                showLag(entries)
-                if isWriting { log.warning("PostgreSQL doesn't take messages", [.error: .describing(error)]) }
-                isWriting = false
-                if error.isAboutConnection, failures >= Self.patience, await leases.leave() {
-                    log.warning("the partitions are left to other persisters", [.error: .describing(error)])
+                let outcome = try await writer.write(batch.items, moves)
+                guard outcome.isInPlace else {
+                    positions.doubt(moves)
                     return nil
                 }
+                positions.moved(moves)
+                deadLetters += outcome.deadLetters
+                break
+            } catch {
+                showLag(entries)
+                oldestRefused = entries.map { Int64(clamping: $0.id.milliseconds) }.min()
+                guard !(await refusedByPostgres(error)) else { return nil }
                 await loop.sleep(milliseconds: pause)
                 pause = min(2 * pause, Self.longestPause)
                 let isMine = entries.contains { pass.lease($0.partition.number).map { leases.holds($0) } ?? false }
@@ -46,6 +46,7 @@ extension Persister {
         }
         if !isWriting { log.info("PostgreSQL takes messages again") }
         isWriting = true
+        failures = 0
         oldestRefused = nil
         metrics.commitLatency.observe(milliseconds: loop.now - started)
         metrics.batches.increment()
@@ -60,12 +61,25 @@ extension Persister {
                     .reason: .string(letter.reason),
                 ])
         }
-        return Commit.all(of: entries, batch.items, deadLetters, window: config.common.dedupeWindow)
+        return Commit.all(of: entries, batch.items, deadLetters, window: config.common.dedupeWindow) { number in
+            pass.lease(number)?.replayEnd ?? .zero
+        }
+    }
+
+    /// True where the partitions are left to other persisters, since PostgreSQL can't be reached from here.
+    @discardableResult
+    func refusedByPostgres(_ error: PostgresError) async -> Bool {
+        metrics.retries.increment()
+        failures += 1
+        if isWriting { log.warning("PostgreSQL doesn't take messages", [.error: .describing(error)]) }
+        isWriting = false
+        guard error.isAboutConnection, failures >= Self.patience, await leases.leave() else { return false }
+        log.warning("the partitions are left to other persisters", [.error: .describing(error)])
+        return true
     }
 
     private func showLag(_ entries: [Entry]) {
         guard let oldest = entries.map(\.id.milliseconds).min() else { return }
-        if !isWriting { oldestRefused = Int64(clamping: oldest) }
         showLag(since: Int64(clamping: oldest))
     }
 

@@ -22,9 +22,19 @@ final class Persister {
     let origins: OriginWatch
     private let reader: StreamReader
     let writer: MessageWriter
+    let positionStore: PositionStore
+    var positions = StoredPositions()
+    var window: ReplayWindow
+    /// When the positions are compared again though nothing is written, and when old entries are dropped.
+    var nextLook: Int64 = 0
+    /// PostgreSQL didn't answer: it isn't asked again before this moment.
+    var nextQuestion: Int64 = 0
+    var nextTrim: Int64 = 0
     private(set) var isReady = false
     /// Whether PostgreSQL took the last batch.
     var isWriting = true
+    /// How often in a row PostgreSQL has failed.
+    var failures = 0
     /// When the oldest entry was accepted that PostgreSQL didn't take, in milliseconds since the Unix epoch.
     var oldestRefused: Int64?
     /// Partitions about which Redis refused something when they were last committed.
@@ -51,6 +61,8 @@ final class Persister {
             lifetime: config.lease, log: log, metrics: metrics.partitions, loop: loop)
         origins = OriginWatch(reading: reading, commanding: redis, log: log)
         reader = StreamReader(reading, rows: config.batchRows)
+        positionStore = PositionStore(postgres)
+        window = ReplayWindow(wanted: config.replayKeep)
         writer = MessageWriter(postgres, statements: metrics.statements)
         loop.atEndOfTurn(.log) { [log] in log.flush() }
     }
@@ -146,9 +158,13 @@ final class Persister {
             return true
         }
         guard reading.isReady, redis.isReady, let origin = try await origins.current() else { return false }
-        let owned = leases.usable
+        let found = leases.usable
         metrics.paused.set(leases.paused)
-        guard !owned.isEmpty else { return false }
+        try await trimStreams(found)
+        try await comparePositions(found, origin)
+        let unknown = Set(positions.unknown(found).map(\.partition.number))
+        let owned = leases.usable.filter { !unknown.contains($0.partition.number) && positions.isKnown($0) }
+        guard !owned.isEmpty, origins.isPresent(origin) else { return false }
         let entries = try await reader.read(owned)
         if entries.isEmpty { metrics.lag.set(0) }
         try await persist(entries, owned, origin)
@@ -161,6 +177,7 @@ final class Persister {
         if let oldestRefused { showLag(since: oldestRefused) }
         guard !isStopping, (try? await postgres.query("select 1")) != nil else { return }
         log.info("PostgreSQL can be reached again")
+        failures = 0
         metrics.lag.set(0)
         leases.comeBack()
     }

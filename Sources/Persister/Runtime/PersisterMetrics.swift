@@ -11,6 +11,10 @@ final class PersisterMetrics: Sendable {
     let partitions: Gauge
     let paused: Gauge
     let lag: Gauge
+    let replays: Counter
+    let replayGaps: Counter
+    let kept: Gauge
+    let window: Gauge
     let commitLatency: Histogram
 
     init(_ registry: MetricsRegistry) {
@@ -26,6 +30,14 @@ final class PersisterMetrics: Sendable {
         partitions = registry.gauge("parley_persister_partitions", help: "Partitions that this persister owns.")
         paused = registry.gauge(
             "parley_persister_partitions_paused", help: "Owned partitions about which Redis refuses something.")
+        replays = registry.counter(
+            "parley_replays_total", help: "Partitions whose cursor was moved back, since PostgreSQL had lost commits.")
+        replayGaps = registry.counter(
+            "parley_replay_gaps_total", help: "Replays for which Redis had not kept everything.")
+        kept = registry.gauge(
+            "parley_replay_kept_entries", help: "Committed entries that are still in the streams of owned partitions.")
+        window = registry.gauge(
+            "parley_replay_window_milliseconds", help: "How far back every owned partition can be replayed.")
         lag = registry.gauge(
             "parley_persister_lag_milliseconds", help: "Age of the oldest entry of the last batch when committed.")
         commitLatency = registry.histogram("parley_persister_commit_seconds", help: "Time to write and commit a batch.")

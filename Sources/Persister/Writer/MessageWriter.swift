@@ -4,17 +4,68 @@ internal import Shared
 ///
 /// Confined to its loop.
 struct MessageWriter {
+    /// What became of a batch.
+    struct Outcome {
+        /// What PostgreSQL refuses for good.
+        var deadLetters: [DeadLetter]
+        /// Whether PostgreSQL's positions were those that the batch begins at.
+        var isInPlace: Bool
+    }
+
     private let postgres: PostgresPool
+    private let positions: PositionStore
     private let statements: Counter
 
     /// `statements` counts what is sent to PostgreSQL.
     init(_ postgres: PostgresPool, statements: Counter) {
         self.postgres = postgres
+        positions = PositionStore(postgres)
         self.statements = statements
     }
 
+    /// Writes all items and moves the positions behind them, by one statement where PostgreSQL takes it; throws where
+    /// it may take them later.
+    func write(
+        _ items: [Batch.Item], _ moves: [StoredPositions.Move]
+    ) async throws(PostgresError) -> Outcome {
+        if !items.isEmpty, Batch.separate(items).contested.isEmpty {
+            do throws(PostgresError) {
+                return try await upsert(items, moves)
+            } catch {
+                guard error.isAboutValues else { throw error }
+                let deadLetters =
+                    error.isUniqueViolation ? try await writeCarefully(items) : try await write(items)
+                return Outcome(deadLetters: deadLetters, isInPlace: try await move(moves))
+            }
+        }
+        let deadLetters = try await write(items)
+        // Behind all of them: a PostgreSQL that has kept this has kept what was committed before.
+        return Outcome(deadLetters: deadLetters, isInPlace: try await move(moves))
+    }
+
+    private func move(_ moves: [StoredPositions.Move]) async throws(PostgresError) -> Bool {
+        statements.increment()
+        return try await positions.move(moves) == moves.count
+    }
+
+    private func upsert(
+        _ items: [Batch.Item], _ moves: [StoredPositions.Move]
+    ) async throws(PostgresError) -> Outcome {
+        let states = Batch.newest(items[...])
+        statements.increment()
+        let counts = try await postgres.query(
+            Self.upsertAndMove, Self.parameters(states) + PositionStore.parameters(moves)
+        ).rows.first
+        guard let written = counts?.integer(0), let moved = counts?.integer(1) else {
+            throw .unexpectedReply("no counts")
+        }
+        return Outcome(
+            deadLetters: written < Int64(states.count) ? try await account(for: items[...], states) : [],
+            isInPlace: moved == Int64(moves.count))
+    }
+
     /// Writes all items, and returns those that PostgreSQL refuses for good; throws where it may take them later.
-    func write(_ items: [Batch.Item]) async throws(PostgresError) -> [DeadLetter] {
+    private func write(_ items: [Batch.Item]) async throws(PostgresError) -> [DeadLetter] {
         var deadLetters: [DeadLetter] = []
         var rest = items
         while !rest.isEmpty {
@@ -155,6 +206,11 @@ struct MessageWriter {
         """
 
     private static let plainUpsert = "insert into messages (\(columns)) select \(values) from \(incoming) \(conflict)"
+
+    private static let upsertAndMove = """
+        with \(PositionStore.moved(from: 14)), written as (\(plainUpsert) returning 1)
+        select (select count(*) from written), (select count(*) from moved)
+        """
 
     private static let carefulUpsert = """
         insert into messages (\(columns), duplicate_of, reuses_client_id)

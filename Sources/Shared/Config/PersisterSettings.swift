@@ -4,12 +4,17 @@ public enum PersisterSettings {
         "BATCH_ROWS", default: 1000, in: 1...10000, "How many stream entries the persister commits at once.")
     package static let lease = Setting.milliseconds(
         "LEASE", default: "10s", in: "2s"..."60s", "How long a partition stays with a persister that has died.")
+    package static let replayKeep = Setting.milliseconds(
+        "REPLAY_KEEP", default: "10m", in: "0s"..."24h",
+        "How long Redis keeps what is committed, for a PostgreSQL that loses it; less while its memory is short.")
     package static let persisterID = Setting<String?>.parsed(
         "PERSISTER_ID", allowed: NodeName.allowed, "The persister's name in logs and in Redis; random if not set.",
         parse: NodeName.parse)
 
     /// The settings by theme.
     public static let groups = [
-        SettingGroup("Persister", [batchRows.declaration, lease.declaration, persisterID.declaration])
+        SettingGroup(
+            "Persister",
+            [batchRows.declaration, lease.declaration, replayKeep.declaration, persisterID.declaration])
     ]
 }

@@ -6,6 +6,12 @@ public enum Keys {
     public static func size(_ partition: Partition) -> String { "{\(partition.tag)}:bytes" }
     /// The stream id up to which PostgreSQL has committed.
     public static func cursor(_ partition: Partition) -> String { "{\(partition.tag)}:cursor" }
+    /// Up to where entries were committed before and are replayed.
+    public static func replay(_ partition: Partition) -> String { "{\(partition.tag)}:replay" }
+    /// How many committed entries the stream still has, and the cursor that this was counted at.
+    public static func kept(_ partition: Partition) -> String { "{\(partition.tag)}:kept" }
+    /// The position from which on the stream has everything.
+    public static func trimmed(_ partition: Partition) -> String { "{\(partition.tag)}:trimmed" }
     /// The token of the persister that owns the partition.
     public static func owner(_ partition: Partition) -> String { "{\(partition.tag)}:owner" }
     /// Entries that PostgreSQL refused for good.

@@ -20,6 +20,10 @@ public enum RedisScripts {
     public static let rebuild = RedisScript(PackageResources.rebuild_lua)
     /// Moves a partition's cursor and trims what is committed.
     public static let commit = RedisScript(PackageResources.commit_lua)
+    /// Drops committed entries that are kept no longer.
+    public static let trim = RedisScript(PackageResources.trim_lua)
+    /// Moves a partition's cursor back.
+    public static let replay = RedisScript(PackageResources.replay_lua)
     /// Puts a dead letter back into its stream.
     public static let retry = RedisScript(PackageResources.retry_lua)
     /// Takes a partition that nobody owns.

@@ -33,6 +33,7 @@ enum PersisterBench {
             "PARLEY_REDIS_URL": "redis://\(redis.host):\(redis.port)/\(database)", "PARLEY_DATABASE_URL": url,
             "PARLEY_PARTITIONS": "\(partitions)", "PARLEY_LEASE": "3s", "PARLEY_DATABASE_TIMEOUT": "2s",
             "PARLEY_BATCH_ROWS": "500", "PARLEY_LOG_LEVEL": "error", "PARLEY_CACHE_EVENTS": "100",
+            "PARLEY_REPLAY_KEEP": "0s",
         ]
         let config = try PersisterConfig.read(environment: settings.merging(more) { $1 })
         let metrics = PersisterMetrics(MetricsRegistry())

@@ -16,6 +16,11 @@ struct Scribe {
         partitioning = Partitioning(count: partitions)
     }
 
+    /// What the script has refused.
+    struct Refusal: Error {
+        let code: Int64
+    }
+
     var partition: Partition { partitioning.partition(of: conversation) }
 
     /// Makes the conversation known to Redis.
@@ -31,15 +36,20 @@ struct Scribe {
     }
 
     /// Sends messages through the accept script; returns their ids.
+    ///
+    /// `entries` and `bytes` of them bound the stream.
     @discardableResult
-    func send(_ messages: [(content: String, clientMessageID: String)], forget: Bool = false) async throws -> [Int64] {
+    func send(
+        _ messages: [(content: String, clientMessageID: String)], forget: Bool = false, entries: Int64 = 1_000_000,
+        bytes: Int64 = 1 << 30
+    ) async throws -> [Int64] {
         var ids: [Int64] = []
         for start in stride(from: 0, to: messages.count, by: 64) {
             let reply = try await redis.call(RedisScripts.accept, keys: [Keys.stream(partition)]) { command in
                 command.add(WallClock.nowMilliseconds())
                 command.add(Int64(43_200_000))
-                command.add(Int64(1_000_000))
-                command.add(Int64(1 << 30))
+                command.add(entries)
+                command.add(bytes)
                 command.add("50")
                 for message in messages[start..<min(start + 64, messages.count)] {
                     command.add(conversation.description)
@@ -62,7 +72,7 @@ struct Scribe {
             }
             let numbers = try #require(reply.elements).compactMap(\.integer)
             for place in stride(from: 1, to: numbers.count, by: 3) {
-                #expect(numbers[place] <= 1)
+                guard numbers[place] <= 1 else { throw Refusal(code: numbers[place]) }
                 ids.append(numbers[place + 1])
             }
         }

@@ -1,20 +1,22 @@
 #!lua
--- Accepts a batch of messages, edits and deletes of one partition: answers repeats, authorises, gives ids, appends to the
--- partition's stream and to each conversation's cache, and publishes.
+-- Accepts a batch of messages, edits and deletes of one partition: answers repeats, authorises, gives ids, appends to
+-- the partition's stream and to each conversation's cache, and publishes.
 --
--- Redis rolls nothing back when a script errs half-way. So the first loop only reads, and looks at the type of every key
--- that will be written; the second loop only makes calls that can't fail any more.
+-- Redis rolls nothing back when a script errs half-way. So the first loop only reads, and looks at the type of every
+-- key that will be written; the second loop only makes calls that can't fail any more.
 --
 -- KEYS[1]  {tag}:stream; all other keys share its tag
--- ARGV     1 the gateway's clock (ms), 2 dedupe window (ms), 3 entries and 4 bytes of them that the stream may hold, 5 for
+-- ARGV     1 the gateway's clock (ms), 2 dedupe window (ms), 3 entries and 4 bytes of them that the stream may hold, 5
+-- for
 --          how many participants at most a message's status is told,
 --          then per message: conversation, sender, digest, random number below 4096, highest id the gateway has seen,
 --          1 for a message of the server itself (who sends it and whether it is archived doesn't matter) or 0,
 --          "-" for a new message, or "e" or "d", the id of the message that is edited or deleted, the last event of it
 --          that the gateway knows, and the message's createdAt, with blanks between, and
---          the message's JSON behind the fields that are made here, without its opening brace, as it is published, and as it is
---          kept, or "" for the same
--- returns  the clock (ms), then per message a code, an id and the id before it (0 where there is none); forked is accepted, too,
+--          the message's JSON behind the fields that are made here, without its opening brace, as it is published, and
+--          as it is kept, or "" for the same
+-- returns  the clock (ms), then per message a code, an id and the id before it (0 where there is none); forked is
+-- accepted, too,
 --          and says that the gateway has seen an id above the last one here: Redis has lost events
 
 local ACCEPTED, REPEATED, COLD, NOT_MEMBER, ARCHIVED, FULL, EXHAUSTED, CORRUPT, CONFLICT, FORKED = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
@@ -132,7 +134,11 @@ end
 if not kind(stream, 'stream') or not kind(bytes, 'string') then
     return redis.error_reply('CORRUPT the partition stream is no stream, or its size no number')
 end
-local waiting, used = redis.call('XLEN', stream), tonumber(redis.call('GET', bytes) or 0)
+local sizes = redis.call('MGET', bytes, prefix .. 'kept', prefix .. 'cursor')
+-- What PostgreSQL has doesn't wait, though it is kept to be replayed.
+local kept, at_cursor = string.match(sizes[2] or '', '^(%d+) (%S+)$')
+if at_cursor ~= (sizes[3] or '0-0') then kept = 0 end
+local waiting, used = redis.call('XLEN', stream) - tonumber(kept), tonumber(sizes[1] or 0)
 if not used then return redis.error_reply('CORRUPT the size of the partition stream is no number') end
 local created = timestamp(clock)
 local reply = { clock }

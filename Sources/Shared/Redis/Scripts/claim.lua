@@ -4,10 +4,19 @@
 --
 -- KEYS[1]  {tag}:stream
 -- ARGV     1 token of the new owner, 2 how long (ms) the partition is theirs
--- returns  the cursor ("0-0" where there is none), or nil when the partition is somebody else's
+-- returns  nil when the partition is somebody else's, else the cursor ("0-0" where there is none), and up to where
+-- entries
+--          were committed before and are replayed ("" where none are)
 
 local prefix = string.match(KEYS[1], '^({[^}]*}:)')
 local taken = redis.call('SET', prefix .. 'owner', ARGV[1], 'NX', 'PX', ARGV[2])
 -- A call may be repeated though it took effect.
 if not taken and redis.call('GET', prefix .. 'owner') ~= ARGV[1] then return false end
-return redis.call('GET', prefix .. 'cursor') or '0-0'
+
+local cursor, replay, kept = unpack(redis.call('MGET', prefix .. 'cursor', prefix .. 'replay', prefix .. 'kept'))
+-- A persister of the first release drops what it commits, and counts nothing.
+if cursor and string.match(kept or '', ' (%S+)$') ~= cursor then
+    redis.call('SET', prefix .. 'kept', '0 ' .. cursor)
+    redis.call('SET', prefix .. 'trimmed', cursor)
+end
+return { cursor or '0-0', replay or '' }

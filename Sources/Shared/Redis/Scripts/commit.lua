@@ -1,15 +1,15 @@
 #!lua flags=allow-oom
--- Notes that PostgreSQL has committed a partition's entries up to a cursor: drops them from the stream, and what is
--- committed and old from each conversation's cache. Done by the partition's owner only, and also while Redis' memory is
--- full: this is what makes room.
+-- Notes that PostgreSQL has committed a partition's entries up to a cursor: they don't wait any more. Drops what is
+-- committed and old from each conversation's cache; the stream itself is trim.lua's. Done by the partition's owner
+-- only, and also while Redis' memory is full: this is what makes room.
 --
 -- The cursor moves whatever a conversation's keys look like: one that somebody has spoilt by hand is passed over, or
 -- the partition would stand still.
 --
 -- KEYS[1]  {tag}:stream
 -- ARGV     1 owner's token, 2 cursor (the last committed entry's id), 3 how long (ms) a committed state stays,
---          4 dedupe window (ms), 5 events that a cache keeps, 6 bytes of the entries since the last commit,
---          7 number of dead letters,
+--          4 dedupe window (ms), 5 events that a cache keeps, 6 bytes and 7 number of the entries since the last
+--          commit, without those that were committed before and are replayed, 8 number of dead letters,
 --          then per dead letter: the entry's id, the reason, the entry,
 --          then per conversation: id, highest committed event id, recipients "a,b" or "-", dedupe windows "1,2",
 --          how many new messages of it have been committed now
@@ -37,9 +37,32 @@ end
 if redis.call('GET', prefix .. 'owner') ~= ARGV[1] then return 0 end
 if not try('XLEN', prefix .. 'dead') then return redis.error_reply('CORRUPT the dead letters are no stream') end
 
-local at = 8
-for _ = 1, tonumber(ARGV[7]) do
-    redis.call('XADD', prefix .. 'dead', '*', 'id', ARGV[at], 'reason', ARGV[at + 1], 'e', ARGV[at + 2])
+-- Whether a stream id comes before another, or is it.
+local function reaches(id, other)
+    local ms, sequence = string.match(id, '^(%d+)-(%d+)$')
+    local other_ms, other_sequence = string.match(other, '^(%d+)-(%d+)$')
+    ms, other_ms = tonumber(ms), tonumber(other_ms)
+    return ms < other_ms or ms == other_ms and tonumber(sequence) <= tonumber(other_sequence)
+end
+
+local cursor, replay, kept_entries = unpack(redis.call('MGET', prefix .. 'cursor', prefix .. 'replay', prefix .. 'kept'))
+
+-- Whether an entry that is replayed is a dead letter already.
+local function is_dead(id)
+    if not replay or not reaches(id, replay) then return false end
+    for _, letter in ipairs(redis.call('XRANGE', prefix .. 'dead', '-', '+', 'COUNT', 1000)) do
+        for position = 1, #letter[2], 2 do
+            if letter[2][position] == 'id' and letter[2][position + 1] == id then return true end
+        end
+    end
+    return false
+end
+
+local at = 9
+for _ = 1, tonumber(ARGV[8]) do
+    if not is_dead(ARGV[at]) then
+        redis.call('XADD', prefix .. 'dead', '*', 'id', ARGV[at], 'reason', ARGV[at + 1], 'e', ARGV[at + 2])
+    end
     at = at + 3
 end
 
@@ -123,10 +146,14 @@ while at < #ARGV do
 end
 
 redis.call('SET', prefix .. 'cursor', ARGV[2])
-local ms, sequence = string.match(ARGV[2], '^(%d+)-(%d+)$')
-redis.call('XTRIM', KEYS[1], 'MINID', ms .. '-' .. number(sequence + 1))
--- Of an empty stream the size is known, whatever went wrong before.
-if redis.call('XLEN', KEYS[1]) == 0 then
+if replay and reaches(replay, ARGV[2]) then redis.call('DEL', prefix .. 'replay') end
+-- How many entries are committed and still there. The count is good for the cursor that it was written with.
+local number_kept, at_cursor = string.match(kept_entries or '', '^(%d+) (%S+)$')
+if at_cursor ~= (cursor or '0-0') then number_kept = 0 end
+number_kept = tonumber(number_kept) + tonumber(ARGV[7])
+redis.call('SET', prefix .. 'kept', number(number_kept) .. ' ' .. ARGV[2])
+-- Where nothing waits the size is known, whatever went wrong before.
+if (try('XLEN', KEYS[1]) or 0) <= number_kept then
     redis.call('DEL', prefix .. 'bytes')
 else
     try('DECRBY', prefix .. 'bytes', ARGV[6])
