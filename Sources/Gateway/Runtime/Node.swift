@@ -157,6 +157,7 @@ final class Node: Sendable {
             do {
                 try worker.redis.requireReady()
                 try await StoreFormat.check(partitions: common.partitions, redis: worker.redis)
+                try await StoreFormat.check(dedupeWindow: common.dedupeWindow, redis: worker.redis)
                 try await common.migrate ? Migrator.migrate(worker.postgres) : Migrator.check(worker.postgres)
                 try await StoreFormat.check(partitions: common.partitions, postgres: worker.postgres)
                 _ = try await KnownTimeline.look(worker.essential)

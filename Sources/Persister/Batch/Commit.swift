@@ -58,13 +58,17 @@ struct Commit {
         let empty = Progress(lastEventID: .zero, recipients: item.state.recipients, windows: [])
         var progress = conversations[item.state.conversation] ?? empty
         progress.lastEventID = max(progress.lastEventID, item.state.eventID)
-        progress.windows.insert(window)
+        // The script that accepted it may have taken another window for the present one than its entry's id tells.
+        progress.windows.formUnion([window - 1, window])
         if item.state.eventID == item.state.id { progress.messages += 1 }
         conversations[item.state.conversation] = progress
     }
 
     /// The arguments of the commit script behind the cursor, as its head lists them.
-    func addArguments(to command: inout RedisCommand, stateTTL: Int64, window: Int64, cacheEvents: Int) {
+    /// The memory of clients' ids expires by itself; a gateway of the first release leaves that to the commit.
+    func addArguments(
+        to command: inout RedisCommand, stateTTL: Int64, window: Int64, cacheEvents: Int, expiresMemory: Bool
+    ) {
         command.add(stateTTL)
         command.add(window)
         command.add(Int64(cacheEvents))
@@ -81,7 +85,7 @@ struct Commit {
             command.add(conversation.description)
             command.add(progress.lastEventID)
             command.add(users.isEmpty ? "-" : users)
-            command.add(progress.windows.map(String.init).joined(separator: ","))
+            command.add(expiresMemory ? progress.windows.map(String.init).joined(separator: ",") : "-")
             command.add(Int64(progress.messages))
         }
     }

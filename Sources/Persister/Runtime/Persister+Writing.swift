@@ -97,7 +97,8 @@ extension Persister {
             command.add(commit.cursor.description)
             let common = config.common
             commit.addArguments(
-                to: &command, stateTTL: common.stateTTL, window: common.dedupeWindow, cacheEvents: common.cacheEvents)
+                to: &command, stateTTL: common.stateTTL, window: common.dedupeWindow, cacheEvents: common.cacheEvents,
+                expiresMemory: leases.mayKeepEntries != true)
             return command
         }
         var failure: RedisError?

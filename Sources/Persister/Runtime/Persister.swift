@@ -122,6 +122,7 @@ final class Persister {
             do {
                 try redis.requireReady()
                 try await StoreFormat.check(partitions: common.partitions, redis: redis)
+                try await StoreFormat.check(dedupeWindow: common.dedupeWindow, redis: redis)
                 try await common.migrate ? Migrator.migrate(postgres) : Migrator.check(postgres)
                 try await StoreFormat.check(partitions: common.partitions, postgres: postgres)
                 try await RedisDurability.watch(redis, on: loop) { [log] problems in

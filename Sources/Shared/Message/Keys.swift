@@ -42,6 +42,8 @@ public enum Keys {
     public static func userChannel(_ user: UUID) -> String { "u:\(user)" }
     /// The format and the partition count of the whole deployment.
     public static let format = "parley:format"
+    /// The dedupe window of the whole deployment, in milliseconds.
+    public static let dedupeWindow = "parley:dedupe-window"
 }
 
 /// Where sessions are found in Redis.

@@ -2,6 +2,8 @@
 public enum StoreFormatError: Error, Equatable, CustomStringConvertible {
     /// The store was first used with another format, hash or number of partitions.
     case mismatch(store: String, found: String, expected: String)
+    /// The other processes recognise repeated messages by another window, in milliseconds.
+    case window(found: String, expected: String)
     /// Redis can't be asked.
     case redis(RedisError)
     /// PostgreSQL can't be asked.
@@ -9,7 +11,10 @@ public enum StoreFormatError: Error, Equatable, CustomStringConvertible {
 
     /// Whether waiting doesn't help.
     public var isMismatch: Bool {
-        if case .mismatch = self { true } else { false }
+        switch self {
+        case .mismatch, .window: true
+        case .redis, .postgres: false
+        }
     }
 
     /// A sentence for the operator.
@@ -18,6 +23,8 @@ public enum StoreFormatError: Error, Equatable, CustomStringConvertible {
         case .mismatch(let store, let found, let expected):
             "\(store) was set up as \"\(found)\" (format, hash, partitions), this process is configured as \"\(expected)\":"
                 + " PARLEY_PARTITIONS can't be changed"
+        case .window(let found, let expected):
+            "PARLEY_DEDUPE_WINDOW is \(expected) ms, the other processes' is \(found) ms: see docs/operations.md to change it"
         case .redis(let error): error.description
         case .postgres(let error): error.description
         }
@@ -44,6 +51,23 @@ public enum StoreFormat {
             throw .redis(error)
         }
         guard found == expected else { throw .mismatch(store: "Redis", found: found ?? "", expected: expected) }
+    }
+
+    /// Compares the dedupe window with Redis, or writes it there: processes that number their windows differently don't
+    /// recognise what the others have accepted. `window` in milliseconds.
+    public static func check(dedupeWindow window: Int64, redis: RedisConnection) async throws(StoreFormatError) {
+        let expected = String(window)
+        var found: String?
+        do {
+            found = try await redis.call("GET", Keys.dedupeWindow).text
+            if found == nil {
+                _ = try await redis.call("SET", Keys.dedupeWindow, expected, "NX")
+                found = try await redis.call("GET", Keys.dedupeWindow).text
+            }
+        } catch {
+            throw .redis(error)
+        }
+        guard found == expected else { throw .window(found: found ?? "", expected: expected) }
     }
 
     /// Compares with PostgreSQL, or writes it there.

@@ -63,7 +63,8 @@ import Testing
                 command.add("me")
                 command.add(commit.cursor.description)
                 commit.addArguments(
-                    to: &command, stateTTL: 86_400_000, window: 43_200_000, cacheEvents: CommitScriptTests.kept)
+                    to: &command, stateTTL: 86_400_000, window: 43_200_000, cacheEvents: CommitScriptTests.kept,
+                    expiresMemory: true)
             }
             #expect(reply.integer == 1)
             return Int(try await redis.call("GET", "reads").integer ?? -1)

@@ -362,6 +362,10 @@ import Testing
                 await #expect(throws: StoreFormatError.self) {
                     try await StoreFormat.check(partitions: 32, redis: redis)
                 }
+                for _ in 0..<2 { try await StoreFormat.check(dedupeWindow: 60_000, redis: redis) }
+                await #expect(throws: StoreFormatError.window(found: "60000", expected: "3600000")) {
+                    try await StoreFormat.check(dedupeWindow: 3_600_000, redis: redis)
+                }
                 try await withDatabase(loop) { _, pool in
                     try await StoreFormat.check(partitions: 64, postgres: pool)
                     await #expect(throws: StoreFormatError.self) {

@@ -383,4 +383,19 @@ import Testing
             #expect(try await load("t") == 0, "what was read before the change may not be written after it")
         }
     }
+
+    /// The memory of clients' ids goes by itself, whoever numbers the windows how.
+    @Test func theMemoryOfClientIdsExpires() async throws {
+        try await bench { bench in
+            try await bench.load()
+            _ = try await bench.accept([.init()])
+            let key = try #require(
+                try await bench.redis.call("KEYS", bench.key(":d*")).elements?.first?.text)
+            let left = try await bench.redis.call("PTTL", key).integer ?? -1
+            #expect(left > 0 && left <= 86_400_000)
+            _ = try await bench.redis.call("PEXPIRE", key, "50000")
+            _ = try await bench.accept([.init(digest: "another")])
+            #expect(try await bench.redis.call("PTTL", key).integer ?? 0 <= 50_000)
+        }
+    }
 }

@@ -1,22 +1,20 @@
 #!lua
--- Accepts a batch of messages, edits and deletes of one partition: answers repeats, authorises, gives ids, appends to
--- the partition's stream and to each conversation's cache, and publishes.
+-- Accepts a batch of messages, edits and deletes of one partition: answers repeats, authorises, gives ids, appends to the
+-- partition's stream and to each conversation's cache, and publishes.
 --
--- Redis rolls nothing back when a script errs half-way. So the first loop only reads, and looks at the type of every
--- key that will be written; the second loop only makes calls that can't fail any more.
+-- Redis rolls nothing back when a script errs half-way. So the first loop only reads, and looks at the type of every key
+-- that will be written; the second loop only makes calls that can't fail any more.
 --
 -- KEYS[1]  {tag}:stream; all other keys share its tag
--- ARGV     1 the gateway's clock (ms), 2 dedupe window (ms), 3 entries and 4 bytes of them that the stream may hold, 5
--- for
+-- ARGV     1 the gateway's clock (ms), 2 dedupe window (ms), 3 entries and 4 bytes of them that the stream may hold, 5 for
 --          how many participants at most a message's status is told,
 --          then per message: conversation, sender, digest, random number below 4096, highest id the gateway has seen,
 --          1 for a message of the server itself (who sends it and whether it is archived doesn't matter) or 0,
 --          "-" for a new message, or "e" or "d", the id of the message that is edited or deleted, the last event of it
 --          that the gateway knows, and the message's createdAt, with blanks between, and
---          the message's JSON behind the fields that are made here, without its opening brace, as it is published, and
---          as it is kept, or "" for the same
--- returns  the clock (ms), then per message a code, an id and the id before it (0 where there is none); forked is
--- accepted, too,
+--          the message's JSON behind the fields that are made here, without its opening brace, as it is published, and as it is
+--          kept, or "" for the same
+-- returns  the clock (ms), then per message a code, an id and the id before it (0 where there is none); forked is accepted, too,
 --          and says that the gateway has seen an id above the last one here: Redis has lost events
 
 local ACCEPTED, REPEATED, COLD, NOT_MEMBER, ARCHIVED, FULL, EXHAUSTED, CORRUPT, CONFLICT, FORKED = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
@@ -221,6 +219,8 @@ if added > 0 then redis.call('INCRBY', bytes, added) end
 for _, c in pairs(conversations) do
     if c.touched then
         redis.call('HSET', c.key, 'last', number(c.last))
+        -- In two windows nobody asks for it any more.
+        redis.call('PEXPIRE', c.now, 2 * ARGV[2], 'NX')
         if c.expires then
             redis.call('PERSIST', c.key)
             redis.call('PERSIST', c.events)

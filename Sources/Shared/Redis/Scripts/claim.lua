@@ -5,8 +5,7 @@
 -- KEYS[1]  {tag}:stream
 -- ARGV     1 token of the new owner, 2 how long (ms) the partition is theirs
 -- returns  nil when the partition is somebody else's, else the cursor ("0-0" where there is none), and up to where
--- entries
---          were committed before and are replayed ("" where none are)
+--          entries were committed before and are replayed ("" where none are)
 
 local prefix = string.match(KEYS[1], '^({[^}]*}:)')
 local taken = redis.call('SET', prefix .. 'owner', ARGV[1], 'NX', 'PX', ARGV[2])

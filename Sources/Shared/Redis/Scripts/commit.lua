@@ -11,7 +11,7 @@
 --          4 dedupe window (ms), 5 events that a cache keeps, 6 bytes and 7 number of the entries since the last
 --          commit, without those that were committed before and are replayed, 8 number of dead letters,
 --          then per dead letter: the entry's id, the reason, the entry,
---          then per conversation: id, highest committed event id, recipients "a,b" or "-", dedupe windows "1,2",
+--          then per conversation: id, highest committed event id, recipients "a,b" or "-", dedupe windows "1,2" or "-",
 --          how many new messages of it have been committed now
 -- returns  1, or 0 when the token isn't the owner's; an error, and no effect, where the dead letters can't be kept
 
@@ -45,7 +45,8 @@ local function reaches(id, other)
     return ms < other_ms or ms == other_ms and tonumber(sequence) <= tonumber(other_sequence)
 end
 
-local cursor, replay, kept_entries = unpack(redis.call('MGET', prefix .. 'cursor', prefix .. 'replay', prefix .. 'kept'))
+local cursor, replay, kept_entries = unpack(redis.call('MGET', prefix .. 'cursor', prefix .. 'replay',
+    prefix .. 'kept'))
 
 -- Whether an entry that is replayed is a dead letter already.
 local function is_dead(id)

@@ -4,11 +4,9 @@
 --
 -- KEYS[1]  {tag}:stream
 -- ARGV     1 owner's token, or "" for an operator: then the owner loses the partition, and claims it anew with the
--- cursor,
---          2 the position to go back to
+--          cursor, 2 the position to go back to
 -- returns  nil when the token isn't the owner's, else the cursor before and now, and the position from which on
--- everything
---          is there
+--          everything is there
 
 local prefix = string.match(KEYS[1], '^({[^}]*}:)')
 
