@@ -37,12 +37,12 @@ STARTED = []
 class Server:
     """A process that is started with the settings of the set-up and some of the test's."""
 
-    def __init__(self, program, **settings):
+    def __init__(self, program, *arguments, **settings):
         self.program = program
         environment = {name: value for name, value in os.environ.items() if name not in NOT_SETTINGS}
         environment |= {"PARLEY_" + name: str(value) for name, value in settings.items()}
         self.process = subprocess.Popen(
-            [PROGRAMS / program], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            [PROGRAMS / program, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         # How it may end: as it should, or as a test makes it.
         self.good_ends = {0, -signal.SIGTERM, -signal.SIGKILL}
         STARTED.append(self)
