@@ -77,7 +77,7 @@ import Testing
                 }
                 #expect(isReady == true)
                 // The new one has lost what was read, and has accepted a message with an earlier id.
-                let done = try? await Self.failOver(redis, stream, scribe)
+                let done = try? await Self.failOver(redis, stream, scribe, loop)
                 #expect(done == true)
             }
             #expect(try await eventually(loop) { await PersisterBench.count(pool, "client_message_id = 'late'") == 1 })
@@ -85,8 +85,10 @@ import Testing
         }
     }
 
-    private static func failOver(_ redis: RedisConnection, _ stream: String, _ scribe: Scribe) async throws -> Bool {
-        let clients = try await redis.call("CLIENT", "LIST").text ?? ""
+    private static func failOver(
+        _ redis: RedisConnection, _ stream: String, _ scribe: Scribe, _ loop: EventLoop
+    ) async throws -> Bool {
+        let old = try await connections(redis)
         let first = try #require(
             try await redis.call("XRANGE", stream, "-", "+", "COUNT", "1").elements?.first?.elements?.first?.text)
         _ = try await redis.call("DEL", stream)
@@ -99,12 +101,19 @@ import Testing
         var command = RedisCommand("XADD", stream, "\(place.milliseconds - 1)-0", "e")
         command.add(late)
         _ = try await redis.call(command)
-        for line in clients.split(separator: "\n") where line.contains("name=parley-failing") {
-            let words = line.split(separator: " ")
-            guard let id = words.first(where: { $0.hasPrefix("id=") })?.dropFirst(3) else { continue }
-            _ = try await redis.call("CLIENT", "KILL", "ID", String(id))
+        for id in old { _ = try await redis.call("CLIENT", "KILL", "ID", id) }
+        return try await eventually(loop) {
+            let new = try await connections(redis)
+            return new.count == old.count && Set(new).isDisjoint(with: old)
         }
-        return true
+    }
+
+    /// The persister's connections that have signed in.
+    private static func connections(_ redis: RedisConnection) async throws -> [String] {
+        let clients = try await redis.call("CLIENT", "LIST").text ?? ""
+        return clients.split(separator: "\n").filter { $0.contains("name=parley-failing") }.compactMap { line in
+            line.split(separator: " ").first { $0.hasPrefix("id=") }.map { String($0.dropFirst(3)) }
+        }
     }
 
     /// A persister that can't reach PostgreSQL leaves its share to one that can.
