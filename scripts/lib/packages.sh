@@ -6,8 +6,9 @@ PACKAGES=(
     redis-server redis-tools postgresql haproxy    # what scripts/up and the tests start
     curl                                           # what asks the gateways
 )
-# What only the tests need: Python and Node for the clients of the end-to-end tests, a browser, and certificates.
-TEST_PACKAGES=(python3-venv chromium openssl nodejs node-ws)
+# What only the tests need: Python and Node for the clients of the end-to-end tests, a browser, certificates, and for
+# scripts/chaos clocks that jump and networks that can be cut.
+TEST_PACKAGES=(python3-venv chromium openssl nodejs node-ws libfaketime iproute2 util-linux)
 POLICY=/usr/sbin/policy-rc.d
 
 missing_packages() {

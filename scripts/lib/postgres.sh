@@ -45,6 +45,7 @@ init_postgres() {
         die "PostgreSQL's data folder can't be made: its log above says why"
     }
     rm -f "$password"
+    if [[ -n ${PARLEY_POSTGRES_RULE:-} ]]; then printf '%s\n' "$PARLEY_POSTGRES_RULE" >>"$folder/data/pg_hba.conf"; fi
 }
 
 check_postgres_version() {

@@ -36,7 +36,7 @@ export_settings() {
     # All gateways share one folder for files.
     export PARLEY_FILES_DIR=${PARLEY_FILES_DIR:-$DATA/files}
     mkdir -p "$PARLEY_FILES_DIR"
-    unset PARLEY_DATA_DIR PARLEY_BIN_DIR
+    unset PARLEY_DATA_DIR PARLEY_BIN_DIR PARLEY_POSTGRES_RULE
     export PARLEY_REDIS_URL PARLEY_DATABASE_URL PARLEY_JWT_SECRET=$JWT_SECRET PARLEY_JWT_ALGORITHM=HS256
     PARLEY_REDIS_URL=$(redis_url)
     PARLEY_DATABASE_URL=$(postgres_url parley)
