@@ -3,11 +3,12 @@
     proxy.py PORTS LINK=TARGET...    such as gateway-1>redis=redis
 
 PORTS is the file in which scripts/up notes who listens where; it is read for each connection, so a server may come back
-on another port. The first line on standard output tells each link's own port, as JSON. Then each line on standard input is
-LINK MODE [SECONDS], answered by a line; the process ends with its standard input.
+on another port. The first line on standard input is the address on which the links listen; the first on standard output
+tells each link's own port, as JSON. Then each line on standard input is LINK MODE [SECONDS], answered by a line; the
+process ends with its standard input.
 
-What a link does with bytes is what TCP makes of such a network: those that a cut holds back come late, or the connection
-breaks; no byte is ever left out of a connection that goes on.
+What a link does with bytes is what TCP makes of such a network: those that a cut holds back come late, or the
+connection breaks; no byte is ever left out of a connection that goes on.
 """
 
 import asyncio
@@ -19,7 +20,9 @@ import sys
 from collections import deque
 
 # Which directions stand still: "up" goes to the server, "down" comes from it.
-HOLDS = {"pass": (), "refuse": (), "delay": (), "blackhole": ("up", "down"), "swallow-up": ("up",), "swallow-down": ("down",)}
+HOLDS = {
+    "pass": (), "refuse": (), "delay": (), "blackhole": ("up", "down"), "swallow-up": ("up",),
+    "swallow-down": ("down",)}
 
 
 def reset(transport):
@@ -102,8 +105,8 @@ class Link:
         self.is_whole = asyncio.Event()
         self.is_whole.set()
 
-    async def listen(self):
-        server = await asyncio.get_running_loop().create_server(lambda: Entrance(self), "127.0.0.1", 0, backlog=1024)
+    async def listen(self, host):
+        server = await asyncio.get_running_loop().create_server(lambda: Entrance(self), host, 0, backlog=1024)
         return server.sockets[0].getsockname()[1]
 
     def target_port(self):
@@ -170,10 +173,11 @@ async def main(ports, arguments):
     for argument in arguments:
         name, target = argument.split("=")
         links[name] = Link(name, target, pathlib.Path(ports))
-    print(json.dumps({name: await link.listen() for name, link in links.items()}), flush=True)
     commands = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
+    host = (await commands.readline()).decode().strip()
+    print(json.dumps({name: await link.listen(host) for name, link in links.items()}), flush=True)
     while line := await commands.readline():
         name, mode, *seconds = line.decode().split()
         links[name].set(mode, float(seconds[0]) if seconds else 0.0)
