@@ -39,19 +39,23 @@ def changed(writings, rows):
         content = changes.get(key, "")
         if key in changes and (row.is_deleted, row.content) != (content is None, content or ""):
             found.append(f"{row.name} was changed, and stored is {row.content!r}, deleted: {row.is_deleted}")
-        elif key in names and key not in changes and not row.content.startswith(names[key] + " ") and not row.is_deleted:
+        elif key not in names or key in changes or row.is_deleted:
+            continue
+        elif not row.content.startswith(names[key] + " "):
             found.append(f"{row.name} is stored with the content {row.content!r}")
     return found
 
 
 def heard_all(hearings, rows):
-    """Who stayed or resumed heard the newest state of every message of his conversation."""
+    """Who stayed or resumed heard the newest state of every message of their conversation, or was told of a gap."""
     newest = {}
     for row in rows:
         if not row.duplicate_of:
             newest.setdefault(row.conversation, {})[row.last_event] = row.name
     found = []
     for hearing in hearings:
+        if hearing.was_told:
+            continue
         events = newest.get(hearing.conversation, {})
         missing = sorted(events.keys() - set(hearing.events))
         if missing:
@@ -107,6 +111,8 @@ def heard_nothing_foreign(presences):
     return found
 
 
-def ended_as_asked(exits):
-    """No process ended by itself, by what scripts/up has noted in this file: a crash that is repaired in time is one."""
-    return subprocess.run([ENDED_BY_ITSELF, exits], capture_output=True, text=True).stdout.splitlines()
+def ended_as_asked(exits, asked=()):
+    """No process ended by itself, by what scripts/up has noted in this file: a crash that is repaired in time is one.
+    `asked` names, by name and pid, those that could do nothing else."""
+    lines = subprocess.run([ENDED_BY_ITSELF, exits], capture_output=True, text=True).stdout.splitlines()
+    return [line for line in lines if not any(line.startswith(f"{name} (pid {pid}) ") for name, pid in asked)]

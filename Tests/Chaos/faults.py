@@ -1,13 +1,15 @@
-"""What is broken on purpose: processes are killed and stopped, the network is cut, streams are filled."""
+"""What is broken on purpose. Here processes are killed and stopped and the network is cut; others have the rest."""
 
 import asyncio
 import signal
-import time
 
+import clock_faults
+import filling
+import machine_faults
+import persister_faults
+import postgres_faults
+import redis_faults
 from network import links
-
-# How long a stream may take to fill, in seconds.
-FILLING = 25
 
 
 async def kill(setup, world, name, seconds):
@@ -46,47 +48,18 @@ def cut(mode, is_forgotten=False):
     return cut
 
 
-def fill(cause):
-    """Nothing reaches PostgreSQL until a stream is full and sends are refused."""
-    async def fill(setup, world, target, seconds):
-        refused = world.refused
-        filling = asyncio.create_task(until(lambda: world.refused > refused, FILLING))
-        if cause == "freeze":
-            setup.signal(target, signal.SIGSTOP)
-        elif cause == "kill":
-            setup.signal(target, signal.SIGKILL)
-        else:
-            setup.network.set(target, "blackhole")
-        world.unfilled += not await filling
-        await asyncio.sleep(min(seconds, 2))
-        if cause == "freeze":
-            setup.signal(target, signal.SIGCONT)
-        elif cause == "kill":
-            await asyncio.to_thread(setup.up)
-        else:
-            setup.network.set(target, "pass")
-    return fill
-
-
-async def until(condition, patience):
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        await asyncio.sleep(0.05)
-    return False
-
-
-def kinds(gateways):
+def kinds(gateways, persisters=1):
     """All faults by name: (family, how, what it is done to)."""
-    servers = [f"gateway-{number}" for number in range(1, gateways + 1)] + ["persister-1", "redis", "postgres"]
-    known = {f"{how.__name__} {server}": ("processes", how, server) for server in servers for how in (kill, freeze, end)}
-    for link in links(gateways):
+    nodes = [f"gateway-{number}" for number in range(1, gateways + 1)]
+    workers = [f"persister-{number}" for number in range(1, persisters + 1)]
+    servers = [*nodes, *workers, "redis", "postgres"]
+    known = {
+        f"{how.__name__} {server}": ("processes", how, server) for server in servers for how in (kill, freeze, end)}
+    for link in links(gateways, persisters):
         for mode in ("refuse", "blackhole", "swallow-up", "swallow-down", "delay"):
             known[f"{mode} {link}"] = ("network", cut(mode), link)
         known[f"forget {link}"] = ("network", cut("blackhole", is_forgotten=True), link)
-    for cause, target in (
-            ("freeze", "persister-1"), ("kill", "persister-1"), ("freeze", "postgres"), ("kill", "postgres"),
-            ("blackhole", "persister-1>postgres")):
-        known[f"fill streams, {cause} {target}"] = ("streams", fill(cause), target)
-    return known
+    return (
+        known | filling.kinds(workers) | redis_faults.kinds() | postgres_faults.kinds()
+        | clock_faults.kinds([*nodes, *workers, "redis"]) | machine_faults.kinds(nodes, workers)
+        | persister_faults.kinds(workers))

@@ -75,6 +75,9 @@ class Guest(Person):
 class Admin:
     """Lets a guest into a conversation and removes him, again and again, through any gateway."""
 
+    # Between two changes, in seconds.
+    PAUSE = (0.5, 3)
+
     def __init__(self, world, user, dice, conversation):
         self.world, self.user, self.dice, self.conversation = world, user, dice, conversation
         self.path = f"/api/conversations/{conversation}/participants"
@@ -85,9 +88,9 @@ class Admin:
         while not self.world.is_closing:
             guest = self.invite()
             while await self.let_in(guest):
-                await asyncio.sleep(self.dice.uniform(0.5, 3))
+                await asyncio.sleep(self.dice.uniform(*self.PAUSE))
                 await self.send_out(guest)
-                await asyncio.sleep(self.dice.uniform(0.5, 3))
+                await asyncio.sleep(self.dice.uniform(*self.PAUSE))
             guest.has_left = True
         self.is_done = True
 

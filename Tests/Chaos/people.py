@@ -68,9 +68,13 @@ class Person:
     def is_done(self):
         return self.world.is_over or self.has_left
 
+    @property
+    def urls(self):
+        return self.world.gateways
+
     async def run(self):
         while not self.is_done:
-            url = self.dice.choice(self.world.gateways).replace("http", "ws") + "/ws"
+            url = self.dice.choice(self.urls).replace("http", "ws") + "/ws"
             headers = {"Authorization": "Bearer " + token(self.user, self.world.secret)}
             try:
                 async with connect(

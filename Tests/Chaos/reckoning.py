@@ -2,12 +2,15 @@
 
 import asyncio
 import csv
-import subprocess
 import time
 
 import checks
+import promises
+from crowd import Leaver, Repeater
 from members import Admin, Guest
 from records import Row
+from stores import query as ask
+from stores import redis
 from writers import Writer
 
 ROWS = """copy (select conversation_id, id, last_event_id, sender_id, client_message_id, content, is_deleted,
@@ -16,8 +19,7 @@ NEWEST = "select conversation_id, max(last_event_id) from messages group by 1"
 
 
 def query(world, sql):
-    command = ["psql", world.database, "-XAtc", sql]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return ask(world, sql, patience=600)
 
 
 def stored_rows(world):
@@ -28,13 +30,9 @@ def stored_rows(world):
     ]
 
 
-def redis(world, *words):
-    command = ["redis-cli", "-u", world.redis, *words]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-
-
 def dead_letters(world):
-    return sum(int(redis(world, "XLEN", key)[0]) for key in redis(world, "--scan", "--pattern", "*:dead"))
+    keys = [key for key in redis(world, "KEYS", "*:dead") if key]
+    return sum(int(redis(world, "XLEN", key)[0]) for key in keys)
 
 
 async def wait_until(condition, patience):
@@ -48,7 +46,7 @@ async def wait_until(condition, patience):
 
 
 async def settle(world):
-    """Nobody writes anything new, until all that was written is answered, stored and heard, as far as it ever will be."""
+    """Nobody writes anything new, until all that was written is answered, stored and heard, as far as it ever will."""
     world.is_closing = True
     writers = world.those(Writer)
     if not await wait_until(lambda: not any(writer.waiting or writer.changing for writer in writers), 120):
@@ -79,8 +77,11 @@ def reckon(world):
     writings = [writer.writing for writer in writers]
     hearings = [hearing for hearer in world.hearers() for hearing in hearer.hearings]
     world.violations += checks.stored_once(writings, rows) + checks.changed(writings, rows)
-    world.violations += checks.heard_all(hearings, rows) + checks.heard_truth(hearings, rows) + checks.in_order(hearings)
+    world.violations += checks.heard_all(hearings, rows) + checks.heard_truth(hearings, rows)
+    world.violations += checks.in_order(hearings)
     world.violations += checks.heard_nothing_foreign([guest.presence for guest in guests])
+    repeats = [repeat for repeater in world.those(Repeater) for repeat in repeater.repeats]
+    world.violations += promises.repeats_found(repeats, rows)
     letters = dead_letters(world)
     if letters:
         world.violations.append(f"{letters} entries became dead letters")
@@ -100,5 +101,9 @@ def reckon(world):
         "connections": sum(getattr(person, "connections", 0) for person in world.people),
         "refused, `try-later`": world.refusals["try-later"],
         "answered `outcome-unknown`": world.refusals["outcome-unknown"],
+        "old messages sent again": len(repeats),
+        "of them taken for new ones at first": sum(repeat.answered != repeat.original for repeat in repeats),
+        "clients that left with everything unread": sum(leaver.times for leaver in world.those(Leaver)),
+        "queues told to read the history, after a clock had jumped": world.told,
         "fillings that filled no stream": world.unfilled,
     }

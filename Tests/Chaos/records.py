@@ -37,6 +37,8 @@ class Hearing:
     conversation: str
     events: array = field(default_factory=lambda: array("q"))
     messages: array = field(default_factory=lambda: array("q"))
+    # Whether they were told (recovered:false) that they have to read the history for what they missed.
+    was_told: bool = False
     # Hashes of the names: there are millions.
     names: array = field(default_factory=lambda: array("q"))
 

@@ -4,7 +4,9 @@ import random
 from dataclasses import dataclass
 
 # Of a hundred faults, how many are of which family.
-FAMILIES = {"processes": 42, "network": 46, "streams": 12}
+FAMILIES = {
+    "processes": 25, "network": 25, "streams": 6, "backlogs": 3, "persisters": 8, "machines": 9, "redis": 9,
+    "postgres": 7, "clocks": 8}
 
 
 @dataclass(frozen=True)
@@ -19,12 +21,14 @@ class Fault:
     settles: bool
 
 
-def make(seed, count, kinds, only=None):
-    """`kinds` has a family for every fault's name."""
+def make(seed, count, kinds, only=None, each=False):
+    """`kinds` has a family for every fault's name. With `each`, each of `only` comes once, in its order."""
     dice = random.Random(f"{seed} faults")
     faults = []
-    for number in range(1, count + 1):
-        if only:
+    for number in range(1, (len(only) if each else count) + 1):
+        if each:
+            name = only[number - 1]
+        elif only:
             name = dice.choice(only)
         else:
             family = dice.choices(list(FAMILIES), FAMILIES.values())[0]

@@ -7,6 +7,8 @@ import signal
 import subprocess
 
 import checks
+import disk
+from clocks import Clocks
 from network import Network, links
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -18,42 +20,94 @@ case ${{PARLEY_NODE_ID:-$PARLEY_PERSISTER_ID}} in
 esac
 exec {programs}/{program} "$@"
 """
-ROUTE = "{name}) export PARLEY_REDIS_URL=redis://127.0.0.1:{redis} " \
-    "PARLEY_DATABASE_URL=postgresql://parley:parley@127.0.0.1:{postgres}/parley ;;"
+ROUTE = "{name}) export PARLEY_REDIS_URL=redis://{host}:{redis} " \
+    "PARLEY_DATABASE_URL=postgresql://parley:parley@{host}:{postgres}/parley; {clock} ;;"
+# Machines of a run have no address of Redis' own; it listens on the loopback alone.
+REDIS = """#!/bin/sh
+{clock}
+exec {redis} "$@" --protected-mode no --enable-debug-command local
+"""
+# PostgreSQL's rule for them.
+RULE = "host all parley 198.18.0.0/15 scram-sha-256"
+
+# In seconds: how soon another persister has what a dead one had. It has to outlast a query (5 s).
+LEASE = 6
 
 
 class SetUp:
-    def __init__(self, folder, port, gateways, stream_bound):
-        self.folder, self.gateways_wanted = pathlib.Path(folder), gateways
-        self.network = Network(self.folder / "ports", links(gateways))
+    """`machines`: each process that connects to the stores does so from a machine of its own, if that can be.
+    `clocks`: the processes whose clocks can be set. `settings`: of Parley, without their PARLEY_."""
+
+    def __init__(
+        self, folder, port, gateways, stream_bound, persisters=1, machines=False, clocks=(), own_disk=False,
+        settings=None,
+    ):
+        self.folder, self.gateways_wanted, self.persisters_wanted = pathlib.Path(folder), gateways, persisters
+        self.network = Network(self.folder / "ports", links(gateways, persisters), machines)
+        self.clocks = Clocks(self.folder, clocks)
+        self.has_machines = machines
+        self.disk = disk.Disk(self.folder / "redis") if own_disk else None
         self.route_programs(pathlib.Path(os.environ.get("PARLEY_BIN_DIR") or ROOT / ".build" / "release").resolve())
         self.environment = {
             **os.environ, "PARLEY_DATA_DIR": str(folder), "PARLEY_PORT": str(port), "PARLEY_LOG_PUBLISH": "summary",
-            "PARLEY_BIN_DIR": str(self.folder / "bin"), "PARLEY_STREAM_MAX_ENTRIES": str(stream_bound)}
+            "PARLEY_BIN_DIR": str(self.folder / "bin"), "PARLEY_STREAM_MAX_ENTRIES": str(stream_bound),
+            "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
+            **{"PARLEY_" + name: str(value) for name, value in (settings or {}).items()}}
+        if machines:
+            self.environment["PARLEY_POSTGRES_RULE"] = RULE
         self.state = {}
         self.lives = 0
+        # Ends of processes that a fault asked for though no signal did, as pairs of name and pid.
+        self.asked = set()
 
     def route_programs(self, programs):
         ports = self.network.ports
-        names = [f"gateway-{number}" for number in range(1, self.gateways_wanted + 1)] + ["persister-1"]
         routes = "\n".join(
-            ROUTE.format(name=name, redis=ports[f"{name}>redis"], postgres=ports[f"{name}>postgres"]) for name in names)
+            ROUTE.format(
+                name=name, host=self.network.host(f"{name}>redis"), redis=ports[f"{name}>redis"],
+                postgres=ports[f"{name}>postgres"], clock=self.clocks.lines(name))
+            for name in self.machines)
         (self.folder / "bin").mkdir()
-        for program in ("gateway", "persister", "parley"):
-            file = self.folder / "bin" / program
-            file.write_text(ROUTED.format(routes=routes, programs=programs, program=program))
+        texts = {
+            program: ROUTED.format(routes=routes, programs=programs, program=program)
+            for program in ("gateway", "persister", "parley")}
+        texts["redis-server"] = REDIS.format(clock=self.clocks.lines("redis"), redis=shutil.which("redis-server"))
+        for name, text in texts.items():
+            file = self.folder / "bin" / name
+            file.write_text(text)
             file.chmod(0o755)
+
+    @property
+    def persisters(self):
+        return [f"persister-{number}" for number in range(1, self.persisters_wanted + 1)]
+
+    @property
+    def machines(self):
+        """Who connects to the stores."""
+        return [f"gateway-{number}" for number in range(1, self.gateways_wanted + 1)] + self.persisters
+
+    @property
+    def pools(self):
+        """How many connections to PostgreSQL all pools together may have: four a loop, of which there is one a core,
+        two of a persister, and one of each for what has a connection of its own."""
+        loops = os.cpu_count() or 1
+        return self.gateways_wanted * (4 * loops + 1) + self.persisters_wanted * 3
+
+    @property
+    def clients(self):
+        """The links by which clients connect, and their URLs."""
+        ports = self.network.ports.items()
+        return {name: f"http://127.0.0.1:{port}" for name, port in ports if name.startswith("clients>")}
 
     @property
     def gateways(self):
         """Where clients connect."""
-        ports = self.network.ports
-        return [f"http://127.0.0.1:{ports[name]}" for name in ports if name.startswith("clients>")]
+        return list(self.clients.values())
 
     @property
     def wanted(self):
         """What scripts/up is asked for."""
-        return ["--gateways", str(self.gateways_wanted)]
+        return ["--gateways", str(self.gateways_wanted), "--persisters", str(self.persisters_wanted)]
 
     def up(self):
         """Starts what doesn't run."""
@@ -88,11 +142,25 @@ class SetUp:
         """Stops everything, and tells which processes ended by themselves, now or before."""
         subprocess.run([ROOT / "scripts" / "down"], env=self.environment, capture_output=True, text=True)
         self.network.close()
-        return checks.ended_as_asked(self.folder / "log" / "exits")
+        exits = self.folder / "log" / "exits"
+        self.clocks.forget(exits)
+        return checks.ended_as_asked(exits, self.asked)
 
     def wipe(self):
+        self.release_disk(is_kept=False)
         subprocess.run([ROOT / "scripts" / "down", "--wipe"], env=self.environment, capture_output=True, text=True)
         shutil.rmtree(self.folder)
+
+    def release_disk(self, is_kept):
+        if self.disk:
+            self.disk.close(is_kept)
+            self.disk = None
+
+    def exits(self):
+        """How processes have ended so far: (name, pid, status)."""
+        file = self.folder / "log" / "exits"
+        lines = file.read_text().splitlines() if file.exists() else []
+        return [(name, int(pid), int(status)) for _, name, pid, status in (line.split() for line in lines)]
 
     def pid(self, name):
         return int(self.state["PARLEY_PID_" + name.upper().replace("-", "_")])

@@ -50,6 +50,14 @@ class Checks(unittest.TestCase):
         self.hearing.messages.pop(at), self.hearing.names.pop(at)
         self.assert_finds("stored_once")
 
+    def test_who_was_told_of_a_gap_may_miss_something(self):
+        at = self.hearing.messages.index(self.rows[1].id)
+        for heard in (self.hearing.events, self.hearing.messages, self.hearing.names):
+            heard.pop(at)
+        self.assert_finds("heard_all")
+        self.hearing.was_told = True
+        self.assert_finds()
+
     def test_an_acknowledged_message_has_another_id(self):
         self.writing.acknowledged["w-1"] += 1
         self.assert_finds("stored_once")
@@ -127,11 +135,18 @@ class Checks(unittest.TestCase):
         self.assert_finds("heard_nothing_foreign")
 
     def test_a_process_ended_by_itself(self):
-        for status, how in ((132, "signal 4 (ILL)"), (134, "signal 6 (ABRT)"), (139, "signal 11 (SEGV)"), (1, "status 1")):
+        ends = {132: "signal 4 (ILL)", 134: "signal 6 (ABRT)", 139: "signal 11 (SEGV)", 1: "status 1"}
+        for status, how in ends.items():
             self.exits.write_text(EXITS + f"2026-11-27T10:00:04Z gateway-2 105 {status}\n")
             self.assert_finds("ended_as_asked")
             self.assertEqual(
-                checks.ended_as_asked(self.exits), [f"gateway-2 (pid 105) ended by itself at 2026-11-27T10:00:04Z, {how}"])
+                checks.ended_as_asked(self.exits),
+                [f"gateway-2 (pid 105) ended by itself at 2026-11-27T10:00:04Z, {how}"])
+
+    def test_a_process_could_do_nothing_else(self):
+        self.exits.write_text(EXITS + "2026-11-27T10:00:04Z redis 105 1\n2026-11-27T10:00:05Z redis 106 1\n")
+        found = checks.ended_as_asked(self.exits, {("redis", 105)})
+        self.assertEqual(found, ["redis (pid 106) ended by itself at 2026-11-27T10:00:05Z, status 1"])
 
     def test_it_is_not_known_how_processes_ended(self):
         self.exits.unlink()

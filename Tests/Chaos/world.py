@@ -16,6 +16,8 @@ from writers import Writer
 class World:
     def __init__(self, setup):
         self.gateways = setup.gateways
+        # Past the proxy.
+        self.direct_gateways = setup.state["PARLEY_GATEWAY_URLS"].split()
         self.secret = setup.state["PARLEY_JWT_SECRET"]
         self.database = setup.state["PARLEY_DATABASE_URL"]
         self.redis = setup.state["PARLEY_REDIS_URL"]
@@ -25,7 +27,18 @@ class World:
         self.refusals = Counter()
         # Resumptions that were answered by "recovered:false"; fillings that filled nothing.
         self.unrecovered = self.unfilled = 0
+        # Whether a clock has jumped yet; queues that had to be told that they missed something since.
+        self.has_jumped, self.told = False, 0
         self.people, self.tasks = [], []
+        # What a fault tells beside its line in the table, and those that couldn't be done here.
+        self.notes, self.skipped = [], Counter()
+        # Many write as fast as they can while this is true, until so many entries wait.
+        self.is_flooding, self.backlog = False, 0
+        # Who looks whether all but messages goes on; how many rounds of a loop Redis' Lua does in a second.
+        self.operator = self.rounds = None
+        # After how many seconds a conversation that nobody writes in is certainly out of Redis.
+        self.cold_after = 75
+        self.dice = random.Random()
 
     @property
     def refused(self):
@@ -43,20 +56,23 @@ class World:
 
     def unserved(self, since):
         """The writers who had nothing acknowledged that they wrote after a moment."""
-        return [writer for writer in self.those(Writer) if writer.served < since]
+        return [writer for writer in self.those(Writer) if writer.is_prompt and writer.served < since]
+
+    def skip(self, why):
+        self.skipped[why] += 1
 
 
-def create(world, kind, users):
+def create(world, kind, users, patience=10):
     request = urllib.request.Request(
         world.gateways[0] + "/api/conversations", json.dumps({"type": kind, "participantIds": users}).encode(),
         {"Authorization": "Bearer " + token(users[0], world.secret)})
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=patience) as response:
         return json.load(response)["id"]
 
 
 def populate(world, seed, groups, queues, pause):
-    """Groups with an admin, two writers, two listeners, guests and a stranger; and listeners with two friends each, who write
-    to them alone."""
+    """Groups with an admin, two writers, two listeners, guests and a stranger; and listeners with two friends each, who
+    write to them alone."""
     def dice(*of):
         return random.Random(" ".join(map(str, (seed, *of))))
 

@@ -16,6 +16,8 @@ class Writer(Person):
     WAIT = 0.25
     # Of a hundred messages so many are edited; of those, so many deleted later.
     EDITED, DELETED = 3, 30
+    # Whether it is always about to write: it is served, or something is wrong.
+    is_prompt = True
     # Of a hundred that a lost connection left unacknowledged, so many are never sent again.
     ABANDONED = 10
 
@@ -57,11 +59,15 @@ class Writer(Person):
                 refused, self.refused = self.refused, set()
                 for one in refused:
                     await self.send(one) if one in self.waiting else await self.change(one)
-            elif len(self.waiting) < self.WINDOW and not self.world.is_closing:
+            elif self.is_due():
                 name = f"{self.name}-{self.written}"
                 self.written += 1
                 self.waiting[name] = content(name)
                 await self.send(name)
+
+    def is_due(self):
+        """Whether it is time for something new."""
+        return len(self.waiting) < self.WINDOW and not self.world.is_closing
 
     async def send(self, name):
         body = json.dumps({"conversationId": self.conversation, "content": self.waiting[name], "clientMessageId": name})
