@@ -88,11 +88,16 @@ class Admin:
         while not self.world.is_closing:
             guest = self.invite()
             while await self.let_in(guest):
-                await asyncio.sleep(self.dice.uniform(*self.PAUSE))
+                await self.rest()
                 await self.send_out(guest)
-                await asyncio.sleep(self.dice.uniform(*self.PAUSE))
+                await self.rest()
             guest.has_left = True
         self.is_done = True
+
+    async def rest(self):
+        end = time.monotonic() + self.dice.uniform(*self.PAUSE)
+        while time.monotonic() < end and not self.world.is_closing:
+            await asyncio.sleep(min(0.5, max(0, end - time.monotonic())))
 
     def invite(self):
         guest = Guest(self.world, str(uuid.UUID(int=self.dice.getrandbits(128))), self.dice, self.conversation)

@@ -55,7 +55,7 @@ async def settle(world):
         world.violations.append("members still can't be changed 60 s after the last fault")
     count = sum(len(writer.writing.acknowledged) for writer in writers)
     # A change whose gateway died is announced by another one, after a while.
-    await wait_until(lambda: query(world, "select count(*) from announcements") == "0", 60)
+    await wait_until(lambda: int(query(world, "select count(*) from announcements")) == 0, 60)
     await wait_until(lambda: int(query(world, "select count(*) from messages")) >= count, 120)
     await wait_until(lambda: all_heard(world), 60)
     world.is_over = True
