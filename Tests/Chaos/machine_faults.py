@@ -12,6 +12,8 @@ from stores import oldest, open_transactions
 FREED = 15
 # What waits for less, in seconds, is under way.
 MOMENT = 2
+# To catch a persister between two answers of PostgreSQL.
+ATTEMPTS = 10
 
 
 def stores(name):
@@ -78,8 +80,17 @@ async def vanish_gateway(setup, world, name, seconds):
 
 async def vanish_persister(setup, world, name, seconds):
     """In the middle of a batch; the others have its partitions a lease later."""
-    setup.network.set(f"{name}>postgres", "swallow-down")
-    await asyncio.sleep(0.3)
+    cable = setup.network.nic(name)
+    for attempt in range(ATTEMPTS):
+        # What is written is locked until it hears that it was; a batch is short, so one may be hit or not.
+        setup.network.set(f"{name}>postgres", "swallow-down")
+        await asyncio.sleep(0.3)
+        if not cable or await asyncio.to_thread(open_transactions, world, cable.address):
+            break
+        setup.network.set(f"{name}>postgres", "pass")
+        await asyncio.sleep(0.1)
+    else:
+        world.notes.append(f"vanish {name}: it had no transaction open")
     pull(setup, name)
     setup.signal(name, signal.SIGKILL)
     if setup.persisters_wanted > 1:

@@ -78,6 +78,6 @@ def backends(world):
 
 
 def open_transactions(world, address):
-    """How many transactions the host with this address has open."""
+    """How many transactions the host with this address has open that have written something, so hold locks."""
     return int(query(
-        world, f"select count(*) from pg_stat_activity where client_addr = '{address}' and xact_start is not null"))
+        world, f"select count(*) from pg_stat_activity where client_addr = '{address}' and backend_xid is not null"))
