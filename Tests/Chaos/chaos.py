@@ -5,6 +5,7 @@ import asyncio
 import os
 import pathlib
 import random
+import signal
 import socket
 import sys
 import tempfile
@@ -129,6 +130,8 @@ def main():
     if arguments.plan:
         print(*plan, sep="\n")
         return
+    # Whoever ends the run ends what it has started, and takes its disk away.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     folder = pathlib.Path(tempfile.mkdtemp(prefix="parley-chaos-"))
     folder.chmod(0o755)
     setup = set_up(folder, arguments, plan, known)
