@@ -14,7 +14,6 @@ import time
 import crowd
 import disk
 import faults
-import filling
 import nic
 import reckoning
 import report
@@ -49,7 +48,7 @@ async def break_things(setup, world, plan, known):
         await how(setup, world, target, fault.seconds)
         ended, settled = time.monotonic(), None
         if fault.settles:
-            if await filling.until(lambda: not world.unserved(ended), PATIENCE):
+            if await faults.until(lambda: not world.unserved(ended), PATIENCE):
                 settled = time.monotonic() - ended
             else:
                 names = ", ".join(writer.name for writer in world.unserved(ended))

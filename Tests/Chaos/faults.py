@@ -9,6 +9,7 @@ import machine_faults
 import persister_faults
 import postgres_faults
 import redis_faults
+from filling import until
 from network import links
 
 

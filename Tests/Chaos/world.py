@@ -15,9 +15,7 @@ from writers import Writer
 
 class World:
     def __init__(self, setup):
-        self.gateways = setup.gateways
-        # Past the proxy.
-        self.direct_gateways = setup.state["PARLEY_GATEWAY_URLS"].split()
+        self.setup, self.gateways = setup, setup.gateways
         self.secret = setup.state["PARLEY_JWT_SECRET"]
         self.database = setup.state["PARLEY_DATABASE_URL"]
         self.redis = setup.state["PARLEY_REDIS_URL"]
@@ -39,6 +37,11 @@ class World:
         # After how many seconds a conversation that nobody writes in is certainly out of Redis.
         self.cold_after = 75
         self.dice = random.Random()
+
+    @property
+    def direct_gateways(self):
+        """The gateways past the proxy."""
+        return self.setup.state["PARLEY_GATEWAY_URLS"].split()
 
     @property
     def refused(self):
