@@ -10,7 +10,7 @@ SERVERS = {"postgres": re.compile(r"\b(ERROR|FATAL|PANIC): +(.*)"), "redis": re.
 EXPECTED = re.compile(
     r"^(oO0OoO0OoO0Oo Redis is starting|Redis version=|Configuration loaded|Server initialized|"
     r"WARNING Memory overcommit|WARNING: The TCP backlog|User requested shutdown|Redis is now ready to exit|"
-    r"the database system is starting up$|connection to client lost$)")
+    r"the database system is (starting up|shutting down)$|connection to client lost$)")
 
 
 def field(line, name):

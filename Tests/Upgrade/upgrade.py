@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import pathlib
+import signal
 import sys
 import tempfile
 import time
@@ -116,6 +117,8 @@ def main():
         return
     folder = pathlib.Path(tempfile.mkdtemp(prefix="run-", dir=arguments.folder))
     folder.chmod(0o755)
+    # Ended as well as interrupted, it stops what it has started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     setup = RollingSetUp(folder, build(plan.OLD, arguments.old_bin), build(plan.NEW, arguments.new_bin))
     try:
         setup.up()

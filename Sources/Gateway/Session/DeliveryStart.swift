@@ -63,7 +63,9 @@ extension ClientSession {
             start.compare(to: cursor)
             if !start.isComplete {
                 let missed = try await worker.reader.events(of: conversation, after: cursor, limit: Self.missedPage)
-                start.compare(to: missed, isWhole: missed.count < Self.missedPage, of: identity.user)
+                start.compare(
+                    to: missed.events, isWhole: missed.isLast && missed.holesBefore.isEmpty && !missed.endsInHole,
+                    of: identity.user)
             }
         } catch {
             return false

@@ -90,7 +90,7 @@ import Testing
                     await watch(redis, pool, loop).look()
                     #expect(try await users(pool) == [Self.alice])
                     let members = Membership(
-                        redis: redis, loader: loader(redis, pool, loop), partitioning: partitioning)
+                        redis: redis, bulk: redis, loader: loader(redis, pool, loop), partitioning: partitioning)
                     #expect(await members.check(Self.bob, in: Self.group) == .notMember)
                     guard case .known = try await KnownTimeline.look(pool) else {
                         Issue.record("it isn't done")
