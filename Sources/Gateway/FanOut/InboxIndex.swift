@@ -58,12 +58,11 @@ final class InboxEpoch {
             // What a process of the first release does now, no index will have: those that there are don't count behind it.
             return redis.send(RedisCommand("DEL", Keys.inboxEpoch)) { _ in }
         }
-        let now = WallClock.nowMilliseconds()
-        redis.send(RedisCommand("SET", Keys.inboxEpoch, String(now), "NX", "GET")) { [node] result in
-            switch result {
-            case .success(let reply): node.inboxEpoch = reply.integer ?? now
-            case .failure: node.inboxEpoch = 0
-            }
+        // Read first: a Redis whose memory is full refuses to write.
+        redis.send(RedisCommand("GET", Keys.inboxEpoch)) { [self] result in
+            node.inboxEpoch = (try? result.get())?.integer ?? 0
+            guard case .success(.null) = result else { return }
+            redis.send(RedisCommand("SET", Keys.inboxEpoch, String(WallClock.nowMilliseconds()), "NX")) { _ in }
         }
     }
 }

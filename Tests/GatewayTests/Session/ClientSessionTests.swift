@@ -43,6 +43,30 @@ private struct Bench {
 }
 
 @Suite struct ClientSessionTests {
+    /// The answer to a join that has timed out may come during the next one, and would open a room behind its feed.
+    @Test func theAnswerToAnEarlierJoinOpensNoRoom() throws {
+        let bench = try Bench()
+        let conversation = UUID.random()
+        var isOpen = false
+        var wasOpenTooEarly = false
+        let isDone = bench.turn { worker in
+            worker.loop.spawn {
+                if case .success = await worker.rooms.open(conversation) { isOpen = true }
+            }
+            worker.loop.schedule(after: 5) {
+                worker.rooms.answered(conversation, worker.rooms.joins - 1, .live(position: 7))
+                worker.loop.schedule(after: 5) {
+                    wasOpenTooEarly = isOpen
+                    worker.rooms.answered(conversation, worker.rooms.joins, .live(position: 9))
+                    #expect(worker.rooms.position(of: conversation) == 9)
+                }
+            }
+        } until: {
+            isOpen
+        }
+        #expect(isDone && !wasOpenTooEarly)
+    }
+
     /// A SUBSCRIBE takes its time, and its session may end before it begins: it was never taken out again, and what concerned the
     /// user next reached a session that was gone.
     @Test(arguments: ["receipts", "conversations", "messages"])
