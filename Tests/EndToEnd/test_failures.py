@@ -10,7 +10,8 @@ import pytest
 
 import parley
 import processes
-from stores import stored
+from servers import PROGRAMS
+from stores import redis, stored
 from test_endurance import SCRIPTS
 from test_websocket import frame, open_socket
 
@@ -124,3 +125,41 @@ def test_the_neighbours_of_a_stuck_client_notice_nothing(pair, clients):
     ids = [neighbour.next(topic, patience=30)["id"] for _ in range(1_500)]
     assert ids == sorted(set(ids))
     stuck.close_socket()
+
+
+def test_a_full_redis_takes_no_messages_and_everything_else_goes_on(pair, clients):
+    """Heartbeats lapse after 15 s: nodes that can't write theirs were all taken out by the balancer."""
+    one, other, conversation = pair
+    admin, member, late = parley.new_user(), parley.new_user(), parley.new_user()
+    group = parley.create("GROUP", [admin, member])
+    reader = clients(other, parley.GATEWAYS[0])
+    topic, _ = reader.subscribe(f"/topic/conversation/{conversation}")
+    path = f"/api/conversations/{conversation}/messages"
+    first = parley.call("POST", path, one, {"content": "before"}).json["messageId"]
+    assert reader.next(topic)["id"] == first
+    limit = redis("CONFIG", "GET", "maxmemory").split()[-1]
+    redis("CONFIG", "SET", "maxmemory", 1_000_000)
+    try:
+        full = time.monotonic()
+        parley.wait_for(lambda: parley.call("POST", path, one, {"content": "full"}).json.get("code") == "try-later", what="FULL")
+        answer = parley.call("POST", f"/api/conversations/{group}/participants", admin, {"userId": late})
+        assert answer.status == 200 and answer.json["participantCount"] == 3
+        assert parley.call("DELETE", f"/api/conversations/{group}/participants/{member}", admin).status == 200
+        assert parley.call("GET", f"/api/conversations/{group}/messages", member).status == 404
+        reader.command("/app/chat.read", {"conversationId": conversation, "messageId": first}, "read")
+        reader.receipt("read")
+        guest = clients(late, parley.GATEWAYS[-1])
+        guest.subscribe(f"/topic/conversation/{group}")
+        ticket = parley.call("POST", "/api/tickets", one)
+        assert ticket.status == 201
+        while time.monotonic() - full < 22:
+            for url in parley.GATEWAYS:
+                assert parley.call("GET", "/readyz", url=url).status == 200
+            time.sleep(0.5)
+        revoke = subprocess.run([PROGRAMS / "parley", "revoke", "--user", late], capture_output=True, text=True)
+        assert revoke.returncode == 0, revoke.stderr
+        assert guest.ended.wait(10)
+    finally:
+        redis("CONFIG", "SET", "maxmemory", limit)
+    parley.wait_for(lambda: parley.call("POST", path, one, {"content": "after"}).status == 201, what="room")
+    assert reader.next(topic)["content"] == "after" and not reader.ended.is_set()

@@ -17,7 +17,7 @@ struct Tickets {
     /// Makes a ticket that stands for a token's owner, until the token's own end.
     func issue(_ identity: Identity) async throws(RedisError) -> String {
         let ticket = Base64.encodeURL(SecureRandom.bytes(24))
-        var command = RedisCommand("SET", Self.key(ticket))
+        var command = RedisCommand.housekeeping("SET", Self.key(ticket))
         command.add(JSONWriter.bytes(.object(identity.json)))
         for word in ["PX", String(Self.lifetime), "NX"] { command.add(word) }
         _ = try await redis.call(command)

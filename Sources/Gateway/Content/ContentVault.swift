@@ -127,7 +127,7 @@ final class ContentVault {
             return .unavailable(.postgres(.unexpectedReply("a data key under the master key \(wrapped.master)")))
         }
         _ = try? await redis.call(
-            "SET", copy, "\(wrapped.master) \(wrapped.text)", "PX", String(copyLifetime))
+            .housekeeping("SET", copy, "\(wrapped.master) \(wrapped.text)", "PX", String(copyLifetime)))
         return .key(DataKey(secret: secret))
     }
 

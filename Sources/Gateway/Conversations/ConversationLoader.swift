@@ -90,7 +90,7 @@ final class ConversationLoader {
             _ = try await redis.pipeline(
                 zip(conversations, tickets).map { conversation, ticket in
                     let key = Keys.ticket(conversation, partitioning.partition(of: conversation))
-                    return RedisCommand("SET", key, ticket, "PX", Self.ticketLifetime)
+                    return RedisCommand.housekeeping("SET", key, ticket, "PX", Self.ticketLifetime)
                 })
             facts = try await ConversationFacts.read(conversations, waits: waits, postgres)
             try await noteInboxes(facts)
@@ -145,7 +145,7 @@ final class ConversationLoader {
             let number = String(partitioning.partition(of: conversation).number)
             for member in facts.members {
                 let key = Keys.inboxParts(member.user)
-                commands.append(RedisCommand("SADD", key, number))
+                commands.append(RedisCommand.housekeeping("SADD", key, number))
                 commands.append(RedisCommand("EXPIRE", key, String(InboxIndex.lifetime)))
             }
         }

@@ -129,7 +129,7 @@ final class Inbox {
     ) async throws(RedisError) {
         guard index.epoch != 0 else { return }
         let key = Keys.inboxParts(user)
-        var add = RedisCommand("SADD", key)
+        var add = RedisCommand.housekeeping("SADD", key)
         for number in partitions { add.add(number) }
         add.add(index.epoch)
         var commands = [add, RedisCommand("EXPIRE", key, String(InboxIndex.lifetime))]

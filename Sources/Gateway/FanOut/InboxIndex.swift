@@ -62,7 +62,8 @@ final class InboxEpoch {
         redis.send(RedisCommand("GET", Keys.inboxEpoch)) { [self] result in
             node.inboxEpoch = (try? result.get())?.integer ?? 0
             guard case .success(.null) = result else { return }
-            redis.send(RedisCommand("SET", Keys.inboxEpoch, String(WallClock.nowMilliseconds()), "NX")) { _ in }
+            let now = String(WallClock.nowMilliseconds())
+            redis.send(.housekeeping("SET", Keys.inboxEpoch, now, "NX")) { _ in }
         }
     }
 }

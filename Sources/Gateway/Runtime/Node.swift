@@ -112,6 +112,7 @@ final class Node: Sendable {
         ).start()
         startSweeping(worker)
         MemoryTrim.start(on: worker.loop)
+        MemoryWatch(node: context, redis: worker.redis, log: worker.log).start()
         for reference in workers {
             reference.run { [self] worker in
                 // The first worker, whose loop this is, listens before any other is asked to.

@@ -23,6 +23,7 @@ final class NodeContext: Sendable {
     private let connectionCount = Atomic<Int>(0)
     private let contentBytes = Atomic<Int>(0)
     private let format = Atomic<Int64>(1)
+    private let memoryIsShort = Atomic<Bool>(false)
     private let epochOfInboxes = Atomic<Int64>(0)
 
     init(
@@ -49,6 +50,12 @@ final class NodeContext: Sendable {
     var oldestFormat: Int64 {
         get { format.load(ordering: .relaxed) }
         set { format.store(newValue, ordering: .relaxed) }
+    }
+
+    /// Whether Redis has so little memory left that no messages are accepted.
+    var isRedisFull: Bool {
+        get { memoryIsShort.load(ordering: .relaxed) }
+        set { memoryIsShort.store(newValue, ordering: .relaxed) }
     }
 
     /// The epoch in which the indexes of inboxes count; 0 while none may be used.

@@ -64,13 +64,7 @@ final class Worker {
             reader: reader, redis: bulk, partitioning: node.partitioning, loader: loader, cursors: cursors)
         messages = MessageReader(
             redis: redis, postgres: postgres, partitioning: node.partitioning, vault: vault)
-        let limits = AcceptCall.Limits(
-            dedupeWindow: node.config.common.dedupeWindow, maximumEntries: Int64(node.config.streamMaximumEntries),
-            maximumBytes: Int64(node.config.streamMaximumBytes))
-        writePath = WritePath(
-            redis: redis, loader: loader, vault: vault, partitioning: node.partitioning, limits: limits,
-            metrics: metrics,
-            loop: loop)
+        writePath = WritePath(node: node, redis: redis, loader: loader, vault: vault, loop: loop)
         rooms = Rooms(worker: index, loop: loop, hub: hub)
         userQueues = UserQueues(worker: index, loop: loop, hub: hub)
         sessions = UserSessionRegistry(

@@ -94,9 +94,9 @@ final class UserSessionRegistry {
     }
 
     private static func commands(_ id: String, _ entry: Entry, node: String) -> [RedisCommand] {
-        var command = RedisCommand("HSET", Keys.sessions(ofNode: node), id)
+        var command = RedisCommand.housekeeping("HSET", Keys.sessions(ofNode: node), id)
         command.add(entry.json)
-        return [command, RedisCommand("HSET", Keys.sessions(ofUser: entry.user), id, node)]
+        return [command, .housekeeping("HSET", Keys.sessions(ofUser: entry.user), id, node)]
     }
 
     private static func json(_ session: ClientSession, node: String) -> [UInt8] {

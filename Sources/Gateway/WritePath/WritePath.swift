@@ -14,6 +14,7 @@ final class WritePath {
     /// Refusals of Redis that pass by themselves; the call wasn't made, so the batch waits and goes again.
     private static let passing: Set<Substring> = ["LOADING", "TRYAGAIN", "CLUSTERDOWN", "BUSY"]
 
+    private let node: NodeContext
     private let redis: RedisConnection
     private let loader: ConversationLoader
     private let vault: ContentVault?
@@ -32,15 +33,17 @@ final class WritePath {
     var forkFound: (UUID) -> Void = { _ in }
 
     init(
-        redis: RedisConnection, loader: ConversationLoader, vault: ContentVault?, partitioning: Partitioning,
-        limits: AcceptCall.Limits, metrics: GatewayMetrics, loop: EventLoop
+        node: NodeContext, redis: RedisConnection, loader: ConversationLoader, vault: ContentVault?, loop: EventLoop
     ) {
+        self.node = node
         self.redis = redis
         self.loader = loader
         self.vault = vault
-        self.partitioning = partitioning
-        self.limits = limits
-        self.metrics = metrics
+        partitioning = node.partitioning
+        limits = AcceptCall.Limits(
+            dedupeWindow: node.config.common.dedupeWindow, maximumEntries: Int64(node.config.streamMaximumEntries),
+            maximumBytes: Int64(node.config.streamMaximumBytes))
+        metrics = node.metrics
         self.loop = loop
         lanes = Array(repeating: Lane(), count: partitioning.partitions.count)
         loop.atEndOfTurn(.batch) { [weak self] in self?.sendBatches() }
@@ -101,6 +104,9 @@ final class WritePath {
         let batch = lanes[number].takeBatch()
         guard !batch.isEmpty else { return }
         metrics.acceptCalls.increment()
+        var limits = limits
+        // Repeats are still answered, and what makes room goes on.
+        if node.isRedisFull { limits.maximumBytes = 0 }
         let command = AcceptCall.command(
             batch, partitioning.partitions[number], limits: limits, now: WallClock.nowMilliseconds(), seen: seen)
         redis.send(command) { [weak self] result in self?.finish(number, result) }

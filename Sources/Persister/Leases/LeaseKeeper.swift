@@ -170,10 +170,11 @@ final class LeaseKeeper {
             ("id", .string(id)), ("version", .string(Version.current)),
             (DeploymentFormat.field, .integer(DeploymentFormat.current)),
         ])
-        _ = try await redis.call(RedisScripts.tell, keys: [Keys.persister(id)]) { command in
-            command.add(JSONWriter.bytes(.object(facts)))
-            command.add(lifetime)
-        }
+        var command = RedisCommand.housekeeping("SET", Keys.persister(id))
+        command.add(JSONWriter.bytes(.object(facts)))
+        command.add("PX")
+        command.add(lifetime)
+        _ = try await redis.call(command)
     }
 
     private func renew() async throws(RedisError) {

@@ -65,8 +65,8 @@ extension Persister {
     func trimStreams(_ leases: [Lease]) async throws(RedisError) {
         guard loop.now >= nextTrim, let mayKeep = self.leases.mayKeepEntries else { return }
         nextTrim = loop.now + 1_000
-        if let info = try? await redis.call("INFO", "memory").text, let usage = ReplayWindow.usage(info) {
-            window.observe(used: usage.used, of: usage.limit)
+        if let info = try? await redis.call("INFO", "memory").text, let memory = RedisMemory(info: info) {
+            window.observe(memory)
         }
         let keep = mayKeep ? window.length : 0
         let calls = leases.map { lease in

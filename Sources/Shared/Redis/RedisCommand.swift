@@ -8,6 +8,15 @@ public struct RedisCommand: Sendable {
         for word in words { add(word) }
     }
 
+    /// A write on one key that goes on while Redis' memory is full. It carries its script along, which is short: so it may be
+    /// one of a pipeline, where nobody could load the script in time.
+    public static func housekeeping(_ name: String, _ key: String, _ words: String...) -> RedisCommand {
+        var command = RedisCommand("EVAL")
+        command.add(RedisScripts.housekeeping.source)
+        for word in ["1", key, name] + words { command.add(word) }
+        return command
+    }
+
     /// Adds an argument of text.
     public mutating func add(_ text: String) {
         header(text.utf8.count)

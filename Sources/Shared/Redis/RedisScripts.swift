@@ -32,8 +32,8 @@ public enum RedisScripts {
     public static let persisters = RedisScript(PackageResources.persisters_lua)
     /// Takes from a bucket that all nodes share.
     public static let take = RedisScript(PackageResources.take_lua)
-    /// Writes what a process tells of itself.
-    public static let tell = RedisScript(PackageResources.tell_lua)
+    /// Carries out a write that goes on while Redis' memory is full.
+    static let housekeeping = RedisScript(PackageResources.housekeeping_lua)
     /// Prolongs or ends the ownership of a partition.
     public static let lease = RedisScript(PackageResources.lease_lua)
     /// Says that a gateway is there.

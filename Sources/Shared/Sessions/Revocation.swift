@@ -24,7 +24,7 @@ public enum Revocation {
         _ key: String, _ member: String, _ redis: RedisConnection
     ) async throws(RedisError) -> Int64 {
         guard let now = try await redis.call("TIME").elements?.first?.integer else { throw .unexpectedReply("TIME") }
-        _ = try await redis.call("ZADD", key, String(now), member)
+        _ = try await redis.call(.housekeeping("ZADD", key, String(now), member))
         return now
     }
 }

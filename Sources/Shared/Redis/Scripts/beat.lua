@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Says that a gateway is there. A name belongs to one process at a time: the one whose incarnation stands in its facts.
 --
 -- KEYS[1]  node:<id>

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Registers a session, unless its user has as many as allowed. Only sessions count that their node has, too, and whose node lives;
 -- at the limit the others are taken out.
 --

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Cuts off what Redis knows of a conversation's members, between the change in PostgreSQL and its COMMIT: from now on the
 -- next send or subscribe loads them anew, and waits for the row's lock to do so.
 --

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Takes a gateway out, unless its name belongs to another process by now.
 --
 -- KEYS[1]  node:<id>

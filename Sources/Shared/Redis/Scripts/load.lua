@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Writes what a gateway read of a conversation in PostgreSQL, if its ticket still stands: a change of members or archive
 -- since then has deleted the ticket.
 --

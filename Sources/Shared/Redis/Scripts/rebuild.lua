@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Mends the state of a conversation of which Redis has lost events that PostgreSQL has, or that somebody has seen: new ids
 -- rise above them, and what PostgreSQL has is read from there.
 --

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Takes sessions of a gateway out that is dead, some at a time; behind the last the gateway itself. A gateway that lives, or has
 -- come back meanwhile, keeps all that are left.
 --
