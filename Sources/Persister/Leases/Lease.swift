@@ -9,6 +9,8 @@ struct Lease {
     var cursor: StreamID
     /// Up to where entries were committed before and are replayed.
     var replayEnd = StreamID.zero
+    /// Whether a persister of the first release has moved the cursor last, which tells PostgreSQL no position.
+    var followsOlder = false
     /// Until when the ownership is sure, in monotonic milliseconds.
     var validUntil: Int64
 }

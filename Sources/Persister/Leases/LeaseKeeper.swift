@@ -116,6 +116,9 @@ final class LeaseKeeper {
         table.rewound(lease, to: cursor, replayEnd: replayEnd)
     }
 
+    /// PostgreSQL's position was compared with the cursor: from now on nobody else moves either.
+    func compared(_ lease: Lease) { table.compared(lease) }
+
     /// How many partitions are left alone.
     var paused: Int { table.paused(at: loop.now) }
 
@@ -204,7 +207,7 @@ final class LeaseKeeper {
     /// The cursor, and the end of a replay; zero for what isn't there.
     private static func positions(_ reply: RedisReply) -> [StreamID] {
         let ids = (reply.elements ?? []).map { $0.text.flatMap { StreamID($0) } ?? .zero }
-        return ids.count == 2 ? ids : [.zero, .zero]
+        return ids.count >= 2 ? ids : [.zero, .zero]
     }
 
     private func prolong(_ leases: [Lease], by milliseconds: Int64) async -> [Result<RedisReply, RedisError>] {
@@ -236,12 +239,12 @@ final class LeaseKeeper {
         for (place, result) in results.enumerated() {
             switch result {
             case .success(let reply):
-                guard reply.elements != nil else { continue }
+                guard let parts = reply.elements else { continue }
                 let ids = Self.positions(reply)
                 table.claimed(
                     Lease(
                         partition: free[place], token: tokens[place], cursor: ids[0], replayEnd: ids[1],
-                        validUntil: validUntil))
+                        followsOlder: parts.last?.integer == 1, validUntil: validUntil))
             case .failure(let error): failure = error
             }
         }

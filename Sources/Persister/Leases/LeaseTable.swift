@@ -79,6 +79,12 @@ struct LeaseTable {
         leases[lease.partition.number]?.cursor = cursor
     }
 
+    /// PostgreSQL's position was compared with the cursor.
+    mutating func compared(_ lease: Lease) {
+        guard isCurrent(lease) else { return }
+        leases[lease.partition.number]?.followsOlder = false
+    }
+
     /// The cursor was moved back: what was committed up to `replayEnd` is written again.
     mutating func rewound(_ lease: Lease, to cursor: StreamID, replayEnd: StreamID) {
         guard isCurrent(lease) else { return }

@@ -20,8 +20,14 @@ extension Persister {
         guard origins.isPresent(origin) else { return }
         for lease in wanted where self.leases.holds(lease) {
             let number = lease.partition.number
-            guard case .lost(let position) = positions.found(stored[number], for: lease) else { continue }
-            try await replay(lease, from: position)
+            let finding = positions.found(stored[number], for: lease)
+            self.leases.compared(lease)
+            guard case .lost(let position) = finding else { continue }
+            if lease.followsOlder {
+                await settle(lease, at: lease.cursor, insteadOf: position)
+            } else {
+                try await replay(lease, from: position)
+            }
         }
     }
 
@@ -46,18 +52,19 @@ extension Persister {
                 ])
         }
         guard now > position else { return }
-        // A partition that no persister of this release has written has no position, and has lost nothing by that.
-        if position > .zero {
-            metrics.replayGaps.increment()
-            log.error("entries that PostgreSQL has lost are kept no longer", [.partition: .number(number)])
-        }
+        metrics.replayGaps.increment()
+        log.error("entries that PostgreSQL has lost are kept no longer", [.partition: .number(number)])
         // What can't be had back isn't looked for again.
-        do throws(PostgresError) {
-            let move = StoredPositions.Move(partition: number, expected: position, new: now)
-            _ = try await positionStore.move([move])
+        await settle(lease, at: now, insteadOf: position)
+    }
+
+    /// Tells PostgreSQL that a partition begins here.
+    private func settle(_ lease: Lease, at cursor: StreamID, insteadOf position: StreamID) async {
+        let move = StoredPositions.Move(partition: lease.partition.number, expected: position, new: cursor)
+        if (try? await positionStore.move([move])) == 1 {
             positions.moved([move])
-        } catch {
-            positions.doubt([StoredPositions.Move(partition: number, expected: position, new: now)])
+        } else {
+            positions.doubt([move])
         }
     }
 
@@ -69,9 +76,11 @@ extension Persister {
             window.observe(memory)
         }
         let keep = mayKeep ? window.length : 0
-        let calls = leases.map { lease in
-            var command = RedisScripts.trim.command(keys: [Keys.stream(lease.partition)])
-            command.add(lease.token)
+        // A persister of the first release drops what was kept of a partition with its next commit there only.
+        let foreign = mayKeep ? [] : partitions.filter { partition in !leases.contains { $0.partition == partition } }
+        let calls = (leases.map { ($0.partition, $0.token) } + foreign.map { ($0, "") }).map { partition, token in
+            var command = RedisScripts.trim.command(keys: [Keys.stream(partition)])
+            command.add(token)
             command.add(keep)
             return command
         }

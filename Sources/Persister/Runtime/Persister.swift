@@ -22,6 +22,7 @@ final class Persister {
     let origins: OriginWatch
     private let reader: StreamReader
     let writer: MessageWriter
+    let partitions: [Partition]
     let positionStore: PositionStore
     var positions = StoredPositions()
     var window: ReplayWindow
@@ -56,8 +57,9 @@ final class Persister {
         reading = RedisConnection(endpoint, name: name + "-read", timeout: common.redisTimeout + 1_000, on: loop)
         postgres = try PostgresPool(
             url: common.databaseURL, name: name, size: 2, timeout: common.databaseTimeout, on: loop)
+        partitions = Partitioning(count: common.partitions).partitions
         leases = LeaseKeeper(
-            id: id, redis: redis, partitions: Partitioning(count: common.partitions).partitions,
+            id: id, redis: redis, partitions: partitions,
             lifetime: config.lease, log: log, metrics: metrics.partitions, loop: loop)
         origins = OriginWatch(reading: reading, commanding: redis, log: log)
         reader = StreamReader(reading, rows: config.batchRows)

@@ -119,11 +119,14 @@ import Testing
             let running = try PersisterBench.start("one", redis: endpoint, url: url, Self.keep)
             try await scribe.send((0..<50).map { ("text", "\($0)") })
             #expect(try await eventually(loop) { running.metrics.kept.value == 50 })
+            // Another one has claimed the partition, and commits nothing.
+            _ = try await redis.call("SET", Keys.owner(scribe.partition), "an older persister", "PX", "60000")
             _ = try await redis.call("ZADD", Keys.nodes, "1", "old")
             _ = try await redis.call("SET", Keys.node("old"), #"{"id":"old"}"#)
             #expect(try await eventually(loop) { try await redis.call("XLEN", stream).integer == 0 })
             #expect(try await eventually(loop) { running.metrics.kept.value == 0 })
             running.stop()
+            _ = try await redis.call("DEL", Keys.owner(scribe.partition))
             // One of its persisters moves the cursor and drops what it commits: what was counted before isn't believed.
             let ids = try await scribe.send((0..<5).map { ("text", "old \($0)") })
             #expect(ids.count == 5)
@@ -132,6 +135,7 @@ import Testing
             await #expect(throws: Scribe.Refusal.self) { try await scribe.send([("text", "doesn't")], entries: 6) }
             let again = try PersisterBench.start("two", redis: endpoint, url: url, Self.keep)
             #expect(try await eventually(loop) { try await redis.call("XLEN", stream).integer == 0 })
+            #expect(again.metrics.replays.value == 0 && again.metrics.replayGaps.value == 0)
             again.stop()
         }
     }
@@ -149,6 +153,40 @@ import Testing
             #expect(try #require(trimmed) <= #require(cursor))
             #expect(try await redis.call("XLEN", Keys.stream(scribe.partition)).integer == 0)
             running.stop()
+        }
+    }
+
+    /// A persister of the first release commits without telling PostgreSQL how far it is: nothing is lost by that. A
+    /// PostgreSQL that has lost more than Redis has kept is told as that, once.
+    @Test func whoWroteWithoutPositionsHasLostNothing() async throws {
+        try await PersisterBench.withStores { loop, redis, endpoint, pool, url in
+            let scribe = Scribe(redis, partitions: PersisterBench.partitions)
+            try await scribe.open()
+            let partition = scribe.partition
+            let first = try PersisterBench.start("one", redis: endpoint, url: url, Self.keep)
+            try await scribe.send([("text", "1")])
+            #expect(try await eventually(loop) { try await redis.call("EXISTS", Keys.cursor(partition)).integer == 1 })
+            first.stop()
+            let cursor = try #require(try await redis.call("GET", Keys.cursor(partition)).text.flatMap { StreamID($0) })
+            let moved = "\(cursor.milliseconds + 1)-0"
+            _ = try await redis.call("SET", Keys.cursor(partition), moved)
+            let second = try PersisterBench.start("two", redis: endpoint, url: url, Self.keep)
+            let position = "select value from parley_meta where key = $1"
+            let key = PostgresValue.text("position:\(partition.number)")
+            #expect(
+                try await eventually(loop) {
+                    try await pool.query(position, [key]).rows.first?.text(0) == moved
+                })
+            #expect(second.metrics.replays.value == 0 && second.metrics.replayGaps.value == 0)
+            _ = try await redis.call("SET", Keys.trimmed(partition), moved)
+            _ = try await pool.query("update parley_meta set value = '5-0' where key = $1", [key])
+            #expect(try await eventually(loop) { second.metrics.replayGaps.value == 1 })
+            #expect(
+                try await eventually(loop) {
+                    try await pool.query(position, [key]).rows.first?.text(0) == moved
+                })
+            second.stop()
+            #expect(second.metrics.replayGaps.value == 1)
         }
     }
 }

@@ -4,8 +4,9 @@
 --
 -- KEYS[1]  {tag}:stream
 -- ARGV     1 token of the new owner, 2 how long (ms) the partition is theirs
--- returns  nil when the partition is somebody else's, else the cursor ("0-0" where there is none), and up to where
---          entries were committed before and are replayed ("" where none are)
+-- returns  nil when the partition is somebody else's, else the cursor ("0-0" where there is none), up to where entries
+--          were committed before and are replayed ("" where none are), and 1 where a persister of the first release has
+--          committed since this one's kind did, else 0
 
 local prefix = string.match(KEYS[1], '^({[^}]*}:)')
 local taken = redis.call('SET', prefix .. 'owner', ARGV[1], 'NX', 'PX', ARGV[2])
@@ -14,8 +15,10 @@ if not taken and redis.call('GET', prefix .. 'owner') ~= ARGV[1] then return fal
 
 local cursor, replay, kept = unpack(redis.call('MGET', prefix .. 'cursor', prefix .. 'replay', prefix .. 'kept'))
 -- A persister of the first release drops what it commits, and counts nothing.
+local follows_older = 0
 if cursor and string.match(kept or '', ' (%S+)$') ~= cursor then
+    follows_older = 1
     redis.call('SET', prefix .. 'kept', '0 ' .. cursor)
     redis.call('SET', prefix .. 'trimmed', cursor)
 end
-return { cursor or '0-0', replay or '' }
+return { cursor or '0-0', replay or '', follows_older }

@@ -1,9 +1,10 @@
 #!lua flags=allow-oom
--- Drops committed entries from a partition's stream that are older than they are kept, for its owner. The point up to
--- which it drops is found here, below the cursor: one that was found in an earlier call may lie above it by now.
+-- Drops committed entries from a partition's stream that are older than they are kept, for its owner, or for anybody
+-- where nothing is to be kept. The point up to which it drops is found here, below the cursor: one that was found in an
+-- earlier call may lie above it by now.
 --
 -- KEYS[1]  {tag}:stream
--- ARGV     1 owner's token, 2 how long (ms) committed entries are kept, 0 for not at all
+-- ARGV     1 owner's token, or "" where nothing is kept, 2 how long (ms) committed entries are kept, 0 for not at all
 -- returns  nil when the token isn't the owner's, else the position from which on everything is there, and how many
 --          committed entries there are
 
@@ -29,7 +30,7 @@ end
 
 local owner, cursor, replay, counted, trimmed = unpack(redis.call('MGET', prefix .. 'owner', prefix .. 'cursor',
     prefix .. 'replay', prefix .. 'kept', prefix .. 'trimmed'))
-if owner ~= ARGV[1] then return false end
+if owner ~= ARGV[1] and not (ARGV[1] == '' and ARGV[2] == '0') then return false end
 cursor, trimmed = cursor or '0-0', trimmed or '0-0'
 local kept, at_cursor = string.match(counted or '', '^(%d+) (%S+)$')
 if at_cursor ~= cursor then kept = 0 end
