@@ -45,6 +45,8 @@ final class CursorFlush {
 
     /// Writes what waits, one piece after the other; a piece that fails waits again, and the others aren't repeated.
     func flush() async {
+        // The end of the process asks for one while another may be under way.
+        while isWriting { await loop.sleep(milliseconds: 10) }
         isWriting = true
         var hasFailed = false
         var isAway = false
