@@ -43,7 +43,14 @@ import Testing
         try await onLoop { loop in
             try await withDatabase(loop, migrated: false) { url, admin in
                 _ = try await admin.query("create table t (a bigint)")
-                let pool = try PostgresPool(url: url, name: "test-locked", size: 2, timeout: 250, on: loop)
+                let pool = try PostgresPool(url: url, name: "test-locked", size: 2, timeout: 1_000, on: loop)
+                // Both are open before the lock: how long connecting takes is another matter.
+                let areOpen = try await eventually(loop) {
+                    for _ in 0..<2 { loop.spawn { _ = try? await pool.query("select pg_sleep(0.1)") } }
+                    await loop.sleep(milliseconds: 200)
+                    return try await backends("test-locked", admin).count == 2
+                }
+                #expect(areOpen)
                 var pids: Set<Int64> = []
                 var failures: [PostgresError] = []
                 try await admin.transaction { connection throws(PostgresError) in
@@ -52,7 +59,7 @@ import Testing
                     var left = 2
                     for _ in 0..<left {
                         loop.spawn {
-                            for _ in 0..<6 {
+                            for _ in 0..<3 {
                                 do throws(PostgresError) {
                                     _ = try await pool.query("select count(*) from t")
                                 } catch {
@@ -67,7 +74,7 @@ import Testing
                         await loop.sleep(milliseconds: 5)
                     }
                 }
-                #expect(failures.count == 12 && pids.count == 2, "\(pids.count) backends, \(failures)")
+                #expect(failures.count == 6 && pids.count == 2, "\(pids.count) backends, \(failures)")
                 #expect(failures.allSatisfy { $0.isTransient && !$0.isOutcomeUnknown })
                 #expect(try await pool.query("select count(*) from t").rows.count == 1)
                 pool.stop()
@@ -76,18 +83,26 @@ import Testing
     }
 
     /// A pooler between may keep the settings from the server: then ours ends the work there.
-    @Test func whatTheServerDoesNotEndIsCancelled() async throws {
+    @Test(.timeLimit(.minutes(1))) func whatTheServerDoesNotEndIsCancelled() async throws {
         try await onLoop { loop in
             try await withDatabase(loop, migrated: false) { url, admin in
                 _ = try await admin.query("create table t (a bigint)")
                 let lawless =
                     url + "?options=-c%20statement_timeout%3D0%20-c%20lock_timeout%3D0"
                     + "%20-c%20client_connection_check_interval%3D0"
-                let pool = try PostgresPool(url: lawless, name: "test-lawless", size: 1, timeout: 250, on: loop)
+                let pool = try PostgresPool(url: lawless, name: "test-lawless", size: 1, timeout: 1_000, on: loop)
                 try await admin.transaction { connection throws(PostgresError) in
                     _ = try await connection.query("lock table t")
-                    for _ in 0..<4 {
-                        await #expect(throws: PostgresError.timeout) { try await pool.query("select count(*) from t") }
+                    var missed = 0
+                    while missed < 2 {
+                        do throws(PostgresError) {
+                            _ = try await pool.query("select count(*) from t")
+                            Issue.record("the table is locked")
+                        } catch .timeout {
+                            missed += 1
+                        } catch {
+                            // A busy machine doesn't always connect within the deadline either.
+                        }
                     }
                     let isQuiet = try? await eventually(loop) { try await backends("test-lawless", admin).isEmpty }
                     #expect(isQuiet == true)
