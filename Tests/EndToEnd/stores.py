@@ -21,6 +21,12 @@ def stored(conversation):
     return query(f"select count(*), count(distinct id) from messages where conversation_id = '{conversation}'")
 
 
+def publish(channel, payload, times):
+    """Publishes one payload so often."""
+    script = "for _ = 1, tonumber(ARGV[2]) do redis.call('PUBLISH', KEYS[1], ARGV[1]) end"
+    redis("EVAL", script, 1, channel, payload, times)
+
+
 def calls(command):
     """How often Redis has carried out a command since it started, also for scripts."""
     found = re.search(rf"^cmdstat_{command}:calls=(\d+)", redis("INFO", "commandstats"), re.MULTILINE)

@@ -177,7 +177,8 @@ final class HTTPPeer: Peer {
 
     func finish(_ answer: Answer, to request: HTTPRequest, keepsAlive: Bool) async {
         let isHead = request.method == "HEAD"
-        let keepsAlive = keepsAlive && !isLeaving
+        // Of a node that is about to stop nobody asks a second time.
+        let keepsAlive = keepsAlive && !isLeaving && !worker.node.readiness.missing.contains(.staying)
         if let file = answer.file, !isHead {
             await send(answer, file, keepsAlive: keepsAlive)
         } else {

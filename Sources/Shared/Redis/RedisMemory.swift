@@ -5,6 +5,7 @@ public struct RedisMemory: Equatable, Sendable {
     /// Bytes that it may use: its `maxmemory`, or the machine's memory where that isn't set; 0 where neither is told.
     public let limit: Int64
 
+    /// So many bytes of so many.
     public init(used: Int64, limit: Int64) {
         self.used = used
         self.limit = limit
