@@ -194,3 +194,20 @@ def test_a_large_group_costs_as_much_as_it_has_members():
     assert 10 <= wait <= 60
     body = {"type": "GROUP", "participantIds": strangers[:2]}
     parley.wait_for(lambda: parley.call("POST", "/api/conversations", one, body).status == 201, what="a small group")
+
+
+def test_frames_of_any_kind_are_held_up_not_refused():
+    """One user's sessions share the bucket; frames that write nothing count as well."""
+    user = parley.new_user()
+    with own_gateway(NODE_ID="frames", RATE_FRAMES="100/s:200") as url:
+        sockets = [connected(user, url=path(url))[0] for _ in range(2)]
+        begun = time.monotonic()
+        for websocket in sockets:
+            for number in range(250):
+                websocket.send(frame("BEGIN", transaction=f"t{number}") + frame("ABORT", transaction=f"t{number}", receipt=f"r{number}"))
+        for websocket in sockets:
+            for number in range(250):
+                command, headers, _ = parse(websocket.recv(timeout=30))
+                assert (command, headers["receipt-id"]) == ("RECEIPT", f"r{number}")
+        # 1,000 frames, of which 200 are the bucket's and 64 each session's own.
+        assert time.monotonic() - begun > 5

@@ -128,8 +128,8 @@ final class Rooms {
     }
 
     private func follow(_ conversation: UUID, _ number: Int) {
-        joining[conversation]?.deadline = loop.schedule(after: Self.joinTimeout) { [weak self] in
-            guard let self, joining[conversation]?.number == number else { return }
+        joining[conversation]?.deadline = loop.schedule(after: Self.joinTimeout) { [self] in
+            guard joining[conversation]?.number == number else { return }
             unfollow(conversation)
             opened(conversation, .failure(.unavailable))
         }

@@ -4,6 +4,8 @@ internal import Shared
 enum RateKind: String, Sendable, CaseIterable {
     /// Messages, edits and deletes of a user.
     case sends
+    /// STOMP frames of any kind in a user's sessions; what is beyond isn't read yet.
+    case frames
     /// Conversations, histories and files that a user reads.
     case reads
     /// Conversations that a user creates or changes.
@@ -35,6 +37,7 @@ struct RateLimits: Sendable {
     init(_ reader: inout ConfigReader) {
         var limits: [RateKind: RateLimit] = [:]
         limits[.sends] = reader.read(GatewaySettings.rateSends)
+        limits[.frames] = reader.read(GatewaySettings.rateFrames)
         limits[.reads] = reader.read(GatewaySettings.rateReads)
         limits[.changes] = reader.read(GatewaySettings.rateChanges)
         limits[.members] = reader.read(GatewaySettings.rateMembers)

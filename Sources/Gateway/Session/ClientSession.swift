@@ -68,6 +68,8 @@ final class ClientSession: Peer {
         self?.publishTyping(conversation, isTyping)
     }
     var deliveries = DeliveryTracker()
+    /// What is left of the frames that its user's bucket has given.
+    var frames = FrameBudget()
     /// Whether the user's queue had caught up before the ping that is awaited was sent.
     var queueWasLive = false
 
@@ -111,7 +113,7 @@ final class ClientSession: Peer {
         heartBeat?.received(at: worker.loop.now)
         guard order.enter() else { return }
         var isRead = false
-        while !isRead, !order.isPaused, !isChoked, !isEnded {
+        while !isRead, !order.isPaused, !isHeldUp, !isEnded {
             switch webSocket.next(&buffer, &available) {
             case .needMore: isRead = true
             case .send(let frame): send(frame)
@@ -126,7 +128,7 @@ final class ClientSession: Peer {
     }
 
     /// Whether the client sends without taking the answers.
-    private var isChoked: Bool {
+    var isChoked: Bool {
         connection.queuedBytes > Self.chokingQueues * worker.node.config.webSocket.sendQueueBytes
     }
 
@@ -141,11 +143,15 @@ final class ClientSession: Peer {
 
     private func takeSteps(_ bytes: [UInt8], _ range: Range<Int>) {
         var range = range
-        while !isEnded, let step = order.next(bytes, &range, isChoked: isChoked) {
+        while !isEnded, let step = order.next(bytes, &range, isChoked: isHeldUp) {
             switch step {
             case .tell(let reply): tell(reply)
-            case .start(let action, let place): start(action, place)
-            case .perform(let action): perform(action)
+            case .start(let action, let place):
+                countFrame()
+                start(action, place)
+            case .perform(let action):
+                countFrame()
+                perform(action)
             case .fail(let failure): fail(failure)
             }
         }
@@ -155,8 +161,8 @@ final class ClientSession: Peer {
     private func settleReading() {
         guard !isEnded else { return }
         // A client that doesn't take its answers is silent by its own doing.
-        silence.listens(!order.isPaused, at: worker.loop.now)
-        if order.isPaused || isChoked { connection.pauseReading() } else { connection.resumeReading() }
+        silence.listens(!order.isPaused && !frames.isSpent, at: worker.loop.now)
+        if order.isPaused || isHeldUp { connection.pauseReading() } else { connection.resumeReading() }
     }
 
     private func start(_ action: StompAction, _ place: SessionOrder<Reply>.Place) {

@@ -127,6 +127,9 @@ public enum GatewaySettings {
 
     package static let rateSends = Setting<RateLimit?>.rate(
         "RATE_SENDS", default: "20/s:200", "How often a user may send, edit and delete, on all nodes together.")
+    package static let rateFrames = Setting<RateLimit?>.rate(
+        "RATE_FRAMES", default: "500/s:5000",
+        "How many STOMP frames of any kind a user's sessions may send; what comes faster isn't read yet.")
     package static let rateReads = Setting<RateLimit?>.rate(
         "RATE_READS", default: "50/s:500", "How often a user may read conversations, histories and files by REST.")
     package static let rateChanges = Setting<RateLimit?>.rate(
@@ -242,6 +245,7 @@ public enum GatewaySettings {
             "Rate limits",
             [
                 rateSends.declaration,
+                rateFrames.declaration,
                 rateReads.declaration,
                 rateChanges.declaration,
                 rateMembers.declaration,

@@ -1,16 +1,13 @@
 /// One change of the tables.
 struct Migration {
-    /// Either statements of one transaction, or indexes that are built beside the work of others, one after the other.
-    enum Work {
-        case transaction([String])
-        case indexes([ConcurrentIndex])
-    }
-
     let version: Int64
     let name: String
     /// The oldest program that works with the tables from here on: the version of the newest migration that it knows.
     let compatibleFrom: Int64
-    let work: Work
+    /// What is done in one transaction.
+    let statements: [String]
+    /// Instead of it: indexes that are built beside the work of others, one after the other.
+    let indexes: [ConcurrentIndex]
 
     /// A file with an index that is built concurrently has nothing else: what was done before it would be done again when it is
     /// broken off.
@@ -21,7 +18,8 @@ struct Migration {
         let statements = SQLStatements.split(sql)
         let indexes = statements.compactMap { ConcurrentIndex($0) }
         precondition(indexes.isEmpty || indexes.count == statements.count, "\(name) mixes two kinds of statements")
-        work = indexes.isEmpty ? .transaction(statements) : .indexes(indexes)
+        self.statements = indexes.isEmpty ? statements : []
+        self.indexes = indexes
     }
 
     /// The first release: what only this one knows was recorded in another table, and it refuses any version there beyond it.

@@ -91,16 +91,12 @@ public enum Migrator {
     private static func apply(
         _ migration: Migration, _ hasty: PostgresConnection, _ patient: PostgresConnection
     ) async throws(PostgresError) {
-        if case .indexes(let indexes) = migration.work {
-            for index in indexes { try await index.build(patient, hasty) }
-        }
+        for index in migration.indexes { try await index.build(patient, hasty) }
         try await retrying(hasty.loop) { () throws(PostgresError) in
             try await step(hasty) { () throws(PostgresError) in
                 let state = try await SchemaState.read { sql throws(PostgresError) in try await hasty.query(sql) }
                 guard state.missing([migration]) != nil else { return }
-                if case .transaction(let statements) = migration.work {
-                    for statement in statements { _ = try await hasty.query(statement) }
-                }
+                for statement in migration.statements { _ = try await hasty.query(statement) }
                 try await SchemaState.record(migration, hasty)
             }
         }
