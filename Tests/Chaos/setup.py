@@ -88,10 +88,10 @@ class SetUp:
 
     @property
     def pools(self):
-        """How many connections to PostgreSQL all pools together may have: four a loop, of which there is one a core,
-        two of a persister, and one of each for what has a connection of its own."""
+        """How many connections to PostgreSQL all pools together may have: twice four a loop, of which there is one a
+        core, two of a persister, and one of each for what has a connection of its own."""
         loops = os.cpu_count() or 1
-        return self.gateways_wanted * (4 * loops + 1) + self.persisters_wanted * 3
+        return self.gateways_wanted * (8 * loops + 1) + self.persisters_wanted * 3
 
     @property
     def clients(self):
