@@ -147,3 +147,9 @@ def settle(others):
     STARTED[:] = [server for server in STARTED if server not in ended]
     complaints = [complaint for server in ended if (complaint := server.complaint)]
     assert not complaints, "\n".join(complaints)
+
+
+def run(program, *arguments, **environment):
+    return subprocess.run(
+        [PROGRAMS / program, *arguments], capture_output=True, text=True, timeout=30,
+        env={name: value for name, value in {**os.environ, **environment}.items() if name not in NOT_SETTINGS})

@@ -10,9 +10,9 @@ import pytest
 
 import parley
 import processes
+from servers import run
 from stores import redis, stored
 from test_endurance import SCRIPTS
-from test_operations import run
 from test_websocket import frame, open_socket
 
 

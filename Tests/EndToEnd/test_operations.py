@@ -12,16 +12,10 @@ from websockets.exceptions import InvalidStatus
 
 import parley
 import processes
-from servers import NOT_SETTINGS, PROGRAMS
+from servers import run
 from stores import query, redis
 from test_failures import restarted  # noqa: F401
 from test_websocket import closed_with, connected, frame, open_socket, parse
-
-
-def run(program, *arguments, **environment):
-    return subprocess.run(
-        [PROGRAMS / program, *arguments], capture_output=True, text=True, timeout=30,
-        env={name: value for name, value in {**os.environ, **environment}.items() if name not in NOT_SETTINGS})
 
 
 def test_a_node_that_stops_answers_what_is_under_way(gateway, pair):

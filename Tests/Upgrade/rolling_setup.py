@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import shutil
 import socket
 import subprocess
 import urllib.request
@@ -54,8 +55,6 @@ class RollingSetUp(SetUp):
         # What each process runs.
         self.builds = {}
         self.metrics_ports = {name: free_port() for name in PERSISTERS}
-        # The newest version of the tables that the old build knows.
-        self.old_version = None
         self.lives = self.replaced = 0
         self.state = {}
         self.environment = self.settings() | {
@@ -99,8 +98,6 @@ class RollingSetUp(SetUp):
         """What a process is started from the next time, as shell variables."""
         chosen, other = self.all[build], self.all[OLD if build == NEW else NEW]
         lines = [f"PROGRAMS={chosen.programs}", *(f"unset {setting}" for setting in withheld(chosen, other))]
-        if build == OLD and self.needs_no_migration():
-            lines.append("export PARLEY_MIGRATE=false")
         if name in self.metrics_ports:
             lines.append(f"export PARLEY_OPERATOR_LISTEN=127.0.0.1:{self.metrics_ports[name]}")
         file = self.folder / "builds" / name
@@ -115,22 +112,11 @@ class RollingSetUp(SetUp):
         program = self.all[self.builds[name]].programs / "parley"
         return subprocess.run([program, *arguments], env=plain | settings, capture_output=True, text=True, timeout=20)
 
-    def needs_no_migration(self):
-        """Whether the tables are newer than the old build knows: it would wait for others."""
-        return self.old_version is not None and self.tables_version() > self.old_version
-
-    def tables_version(self):
-        command = ["psql", self.state["PARLEY_DATABASE_URL"], "-XAtc", "select max(version) from schema_migrations"]
-        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-
     def up(self):
         try:
             super().up()
         except SystemExit as error:
             raise CantStart(str(error)) from None
-        if self.old_version is None:
-            # Only the old build has been there until now.
-            self.old_version = self.tables_version()
 
     def replace(self, name, build):
         """Starts a process that has ended from a build; the log of the one before stays, named after its build."""
@@ -163,3 +149,7 @@ class RollingSetUp(SetUp):
         """Stops everything, and tells which processes ended by themselves, now or before."""
         subprocess.run([ROOT / "scripts" / "down"], env=self.environment, capture_output=True, text=True)
         return checks.ended_as_asked(self.folder / "log" / "exits")
+
+    def wipe(self):
+        subprocess.run([ROOT / "scripts" / "down", "--wipe"], env=self.environment, capture_output=True, text=True)
+        shutil.rmtree(self.folder)

@@ -69,7 +69,8 @@ def reckon(world, numbers):
     # Theirs are counted with the server's own.
     own = "of them given up by their writers, or the server's own"
     pinned = sum(len(writing.acknowledged) for writing in writings)
-    return counts | {
+    # Much of what chaos counts doesn't happen here.
+    return {name: count for name, count in counts.items() if count} | {
         own: counts[own] - pinned,
         "messages between pinned clients": pinned,
         "tried between pinned clients": len(world.outcomes),
