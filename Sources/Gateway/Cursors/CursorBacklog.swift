@@ -8,26 +8,20 @@ struct CursorBacklog {
         var position: Cursors.Position
     }
 
-    private struct Key: Hashable {
-        let conversation: UUID
-        let user: UUID
-    }
-
     /// So many are written by one statement: it takes a fraction of a second, and what fails is repeated by itself.
     static let chunk = 1_000
     /// So many wait while PostgreSQL is away; Redis has those beyond, and the next move of the same user brings them.
     static let capacity = 100_000
 
-    private var waiting: [Key: Cursors.Position] = [:]
+    private var waiting: [CursorKey: Cursors.Position] = [:]
 
     var count: Int { waiting.count }
 
     /// Notes a move; a cursor that waits already takes no more room, and never goes back.
     mutating func add(_ move: Move) {
-        let key = Key(conversation: move.conversation, user: move.user)
+        let key = CursorKey(conversation: move.conversation, user: move.user)
         if let known = waiting[key] {
-            waiting[key] = Cursors.Position(
-                delivered: max(known.delivered, move.position.delivered), read: max(known.read, move.position.read))
+            waiting[key] = known.furthest(move.position)
         } else if waiting.count < Self.capacity {
             waiting[key] = move.position
         }
@@ -35,8 +29,8 @@ struct CursorBacklog {
 
     /// Everything that waits, by conversation and user, in pieces for one statement each. What fails is to be added again.
     mutating func takeAll() -> [[Move]] {
-        let moves = waiting.map { Move(conversation: $0.conversation, user: $0.user, position: $1) }
-            .sorted { ($0.conversation, $0.user) < ($1.conversation, $1.user) }
+        let moves = waiting.sorted { $0.key < $1.key }
+            .map { Move(conversation: $0.key.conversation, user: $0.key.user, position: $0.value) }
         waiting = [:]
         return stride(from: 0, to: moves.count, by: Self.chunk).map { start in
             Array(moves[start..<min(start + Self.chunk, moves.count)])

@@ -3,20 +3,9 @@ internal import Shared
 /// Moves of cursors that wait to be written, one for each user and conversation however often it was asked for: cursors go
 /// forward only, so the furthest stands for all.
 struct CursorMoves<Waiter> {
-    /// Whose cursors of which conversation.
-    struct Key: Hashable, Comparable {
-        let conversation: UUID
-        let user: UUID
-
-        /// By conversation first, so that those of one stand side by side, and in one order on every node.
-        static func < (left: Key, right: Key) -> Bool {
-            (left.conversation, left.user) < (right.conversation, right.user)
-        }
-    }
-
     /// One write, and who waits for it.
     struct Move {
-        let key: Key
+        let key: CursorKey
         var position: Cursors.Position
         var waiters: [Waiter] = []
         /// How often the conversation had to be loaded for it.
@@ -24,7 +13,7 @@ struct CursorMoves<Waiter> {
     }
 
     private let maximum: Int
-    private var waiting: [Key: Move] = [:]
+    private var waiting: [CursorKey: Move] = [:]
 
     /// At most so many wait.
     init(maximum: Int) {
@@ -34,7 +23,7 @@ struct CursorMoves<Waiter> {
     var isEmpty: Bool { waiting.isEmpty }
 
     /// Notes a move; false where too many wait, and nothing is kept.
-    mutating func add(_ key: Key, _ position: Cursors.Position, _ waiter: Waiter?) -> Bool {
+    mutating func add(_ key: CursorKey, _ position: Cursors.Position, _ waiter: Waiter?) -> Bool {
         guard waiting[key] != nil || waiting.count < maximum else { return false }
         var move = waiting[key] ?? Move(key: key, position: Cursors.Position())
         move.position = move.position.furthest(position)

@@ -11,7 +11,6 @@ final class CursorStore {
     }
 
     private typealias Moves = CursorMoves<(Move) -> Void>
-    private typealias Key = Moves.Key
 
     /// Moves are gathered for so many milliseconds before Redis hears of them.
     private static let interval: Int64 = 250
@@ -48,7 +47,9 @@ final class CursorStore {
     /// Moves a user's cursors forward; 0 leaves one where it is.
     func move(_ user: UUID, in conversation: UUID, delivered: EventID, read: EventID) async -> Move {
         await withCheckedContinuation { continuation in
-            gather(Key(conversation: conversation, user: user), Cursors.Position(delivered: delivered, read: read)) {
+            gather(
+                CursorKey(conversation: conversation, user: user), Cursors.Position(delivered: delivered, read: read)
+            ) {
                 continuation.resume(returning: $0)
             }
         }
@@ -56,10 +57,11 @@ final class CursorStore {
 
     /// Notes that a user has got everything up to a message. Where it can't be written, the next message brings it.
     func noteDelivered(_ message: EventID, to user: UUID, in conversation: UUID) {
-        gather(Key(conversation: conversation, user: user), Cursors.Position(delivered: message, read: .zero), nil)
+        gather(
+            CursorKey(conversation: conversation, user: user), Cursors.Position(delivered: message, read: .zero), nil)
     }
 
-    private func gather(_ key: Key, _ position: Cursors.Position, _ waiter: ((Move) -> Void)?) {
+    private func gather(_ key: CursorKey, _ position: Cursors.Position, _ waiter: ((Move) -> Void)?) {
         let isFirst = moves.isEmpty
         guard moves.add(key, position, waiter) else {
             waiter?(.unavailable)
@@ -141,33 +143,11 @@ final class CursorStore {
     /// The cursors of a conversation where anybody asks for them; of a larger one, and of one that Redis doesn't know, there
     /// are none.
     func cursors(of conversation: UUID) async -> Cursors {
-        (try? await readCursors(of: conversation)) ?? Cursors()
-    }
-
-    private func readCursors(of conversation: UUID) async throws(RedisError) -> Cursors {
         let key = Keys.cursors(conversation, partitioning.partition(of: conversation))
-        return Cursors(
-            try await redis.call(RedisScripts.cursors, keys: [key]) { command in
-                command.add(Int64(Cursors.maximumParticipants))
-            })
-    }
-
-    /// The same of a DIRECT conversation, loaded from PostgreSQL where Redis doesn't have them.
-    func loadedCursors(of conversation: UUID) async throws(ReadError) -> Cursors {
-        for _ in 0..<Self.attempts {
-            do {
-                let cursors = try await readCursors(of: conversation)
-                if !cursors.positions.isEmpty { return cursors }
-            } catch {
-                throw .redis(error)
-            }
-            switch await loader.load(conversation) {
-            case .loaded: continue
-            case .notFound: return Cursors()
-            case .unavailable: throw .postgres(.notConnected)
-            }
+        let reply = try? await redis.call(RedisScripts.cursors, keys: [key]) { command in
+            command.add(Int64(Cursors.maximumParticipants))
         }
-        throw .postgres(.notConnected)
+        return reply.map { Cursors($0) } ?? Cursors()
     }
 
     /// Has Redis and PostgreSQL take what waits, where they can; for the end of a process.

@@ -14,7 +14,7 @@ import Testing
     /// A client that sends a thousand rising ids in a window causes one write.
     @Test func movesOfOneUserInOneConversationAreOneWrite() {
         var moves = Moves(maximum: 10)
-        let key = Moves.Key(conversation: .random(), user: .random())
+        let key = CursorKey(conversation: .random(), user: .random())
         for id in 1...1_000 {
             let position = Self.position(EventID(rawValue: Int64(id)) ?? 0, EventID(rawValue: Int64(1_000 - id)) ?? 0)
             let isKept = moves.add(key, position, id)
@@ -32,7 +32,7 @@ import Testing
         let conversations = (0..<20).map { _ in UUID.random() }
         for conversation in conversations {
             for _ in 0..<7 {
-                _ = moves.add(Moves.Key(conversation: conversation, user: .random()), Self.position(1), nil)
+                _ = moves.add(CursorKey(conversation: conversation, user: .random()), Self.position(1), nil)
             }
         }
         let batches = moves.takeAll(Self.partitioning, size: 10)
@@ -46,10 +46,10 @@ import Testing
 
     @Test func nothingIsKeptBeyondTheBoundButWhatIsThereAlready() {
         var moves = Moves(maximum: 1)
-        let first = Moves.Key(conversation: .random(), user: .random())
+        let first = CursorKey(conversation: .random(), user: .random())
         let kept = [
             moves.add(first, Self.position(1), 1),
-            moves.add(Moves.Key(conversation: .random(), user: .random()), Self.position(1), 2),
+            moves.add(CursorKey(conversation: .random(), user: .random()), Self.position(1), 2),
             moves.add(first, Self.position(2), 3),
         ]
         #expect(kept == [true, false, true])
