@@ -45,8 +45,7 @@ struct HeadQueue {
     private var turns: [Queue<Int>]
     private var underWay = 0
     private var pacedUnderWay = 0
-    private var tokens = Double(Self.burst)
-    private var refilledAt: Int64?
+    private var bucket = TokenBucket(RateLimit(interval: 1_000 / Double(Self.callsPerSecond), burst: Self.burst))
     private var failures = 0
     private(set) var pausedUntil: Int64 = .min
 
@@ -79,11 +78,9 @@ struct HeadQueue {
             underWay += 1
             return batch
         }
-        refill(at: now)
-        guard tokens >= 1, pacedUnderWay < Self.maximumPaced, let batch = take(.active) ?? take(.quiet) else {
-            return nil
-        }
-        tokens -= 1
+        guard bucket.wait(at: now) == nil, pacedUnderWay < Self.maximumPaced, let batch = take(.active) ?? take(.quiet)
+        else { return nil }
+        _ = bucket.take(at: now)
         underWay += 1
         pacedUnderWay += 1
         return batch
@@ -93,8 +90,7 @@ struct HeadQueue {
     func nextMoment(at now: Int64) -> Int64? {
         guard !wanted.isEmpty, underWay < Self.maximumUnderWay else { return nil }
         if now < pausedUntil { return pausedUntil }
-        let isPaced = pacedUnderWay < Self.maximumPaced && tokens < 1
-        return isPaced ? now + max(1, Int64((1 - tokens) * 1_000 / Double(Self.callsPerSecond))) : nil
+        return pacedUnderWay < Self.maximumPaced ? bucket.wait(at: now).map { now + $0 } : nil
     }
 
     /// A call has ended. One that has failed makes no more work than before: its conversations wait again, and nothing is
@@ -111,12 +107,6 @@ struct HeadQueue {
         let bound = min(Self.lastBackoff, Self.firstBackoff << Int64(min(failures, 10)))
         failures += 1
         pausedUntil = now + bound / 2 + Int64(Double(bound / 2) * jitter)
-    }
-
-    private mutating func refill(at now: Int64) {
-        let passed = now - (refilledAt ?? now)
-        refilledAt = now
-        tokens = min(Double(Self.burst), tokens + Double(passed) * Double(Self.callsPerSecond) / 1_000)
     }
 
     /// A batch of the partition that has waited longest with something of an urgency; what is less urgent there goes along.
