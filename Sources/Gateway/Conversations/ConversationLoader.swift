@@ -100,11 +100,7 @@ final class ConversationLoader {
         let found = zip(conversations, tickets).compactMap { conversation, ticket in
             facts[conversation].map { (conversation, command($0, conversation, ticket)) }
         }
-        var results = await redis.results(of: found.map(\.1))
-        if results.contains(where: { if case .failure(let error) = $0 { error.code == "NOSCRIPT" } else { false } }) {
-            _ = try? await redis.call(RedisScripts.load.loadCommand)
-            results = await redis.results(of: found.map(\.1))
-        }
+        let results = await redis.results(of: RedisScripts.load, found.map(\.1))
         // Another load or a change of members may have taken a ticket: the caller looks again, and comes back if need be. Not all at
         // one moment: they would take the ticket from each other again.
         if results.contains(where: { if case .success(let reply) = $0 { reply.integer == 0 } else { false } }) {

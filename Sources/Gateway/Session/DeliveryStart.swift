@@ -34,9 +34,9 @@ struct DeliveryStart {
 extension Event {
     /// Whether nobody waits for it to arrive: it tells of the conversation itself. A quotation mark in a text is escaped, so that no
     /// text looks like a member.
-    fileprivate var isNotice: Bool {
-        json.firstRange(of: Array(#""senderType":"SYSTEM""#.utf8)) != nil
-    }
+    fileprivate var isNotice: Bool { json.first(of: Self.noticeMark) != nil }
+
+    private static let noticeMark = Array(#""senderType":"SYSTEM""#.utf8)
 }
 
 extension ClientSession {

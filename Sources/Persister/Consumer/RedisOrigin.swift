@@ -7,18 +7,11 @@ struct RedisIncarnation: Equatable {
 
     /// Reads the two sections of INFO; nil where they don't tell.
     init?(server: String, replication: String) {
-        guard let run = Self.value("run_id", in: server), let id = Self.value("master_replid", in: replication) else {
+        guard let run = RedisInfo(server)["run_id"], let id = RedisInfo(replication)["master_replid"] else {
             return nil
         }
-        self.run = run
-        self.replication = id
-    }
-
-    private static func value(_ name: String, in text: String) -> String? {
-        for line in text.split(whereSeparator: \.isNewline) where line.hasPrefix(name + ":") {
-            return String(line.dropFirst(name.count + 1))
-        }
-        return nil
+        self.run = String(run)
+        self.replication = String(id)
     }
 }
 

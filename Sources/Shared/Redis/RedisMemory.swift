@@ -13,14 +13,11 @@ public struct RedisMemory: Equatable, Sendable {
 
     /// Reads the section `memory` of INFO; nil where it is something else.
     public init?(info: String) {
-        var values: [Substring: Int64] = [:]
-        for line in info.split(whereSeparator: \.isNewline) {
-            let parts = line.split(separator: ":", maxSplits: 1)
-            if parts.count == 2, let value = Int64(parts[1]) { values[parts[0]] = value }
-        }
-        guard let used = values["used_memory"] else { return nil }
-        let own = values["maxmemory"] ?? 0
-        self.init(used: used, limit: own > 0 ? own : values["total_system_memory"] ?? 0)
+        let info = RedisInfo(info)
+        func bytes(_ name: String) -> Int64? { info[name].flatMap { Int64($0) } }
+        guard let used = bytes("used_memory") else { return nil }
+        let own = bytes("maxmemory") ?? 0
+        self.init(used: used, limit: own > 0 ? own : bytes("total_system_memory") ?? 0)
     }
 
     /// Whether so little is left that no more messages should be accepted: a twentieth, which what has to go on then needs
