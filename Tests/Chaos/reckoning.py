@@ -2,7 +2,6 @@
 
 import asyncio
 import csv
-import time
 
 import checks
 import promises
@@ -11,6 +10,7 @@ from members import Admin, Guest
 from records import Row
 from stores import query as ask
 from stores import redis
+from waiting import wait_until
 from writers import Writer
 
 ROWS = """copy (select conversation_id, id, last_event_id, sender_id, client_message_id, content, is_deleted,
@@ -33,16 +33,6 @@ def stored_rows(world):
 def dead_letters(world):
     keys = [key for key in redis(world, "KEYS", "*:dead") if key]
     return sum(int(redis(world, "XLEN", key)[0]) for key in keys)
-
-
-async def wait_until(condition, patience):
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        # Beside the load: a condition may ask PostgreSQL.
-        if await asyncio.to_thread(condition):
-            return True
-        await asyncio.sleep(0.2)
-    return False
 
 
 async def settle(world):

@@ -7,6 +7,7 @@ import disk
 import promises
 from readiness import readiness
 from stores import redis, set_setting, setting
+from waiting import wait_until
 
 # Rounds of a loop in a script take as long as this machine says; the first slow script is measured.
 ROUNDS = 2_000_000
@@ -37,7 +38,7 @@ async def misconf(setup, world, name, seconds):
     try:
         # It tries as soon as something has changed for a second.
         await asyncio.to_thread(set_setting, world, "save", "1 1")
-        await until_true(lambda: "rdb_last_bgsave_status:err" in redis(world, "INFO", "persistence"), 10)
+        await wait_until(lambda: "rdb_last_bgsave_status:err" in redis(world, "INFO", "persistence"), 10)
         world.violations += promises.went_on(
             "misconf redis", await world.operator.watch(12 + seconds, is_strict=False))
     finally:
@@ -52,18 +53,9 @@ async def told_ready(world, fault):
         return all(readiness(url) == "200" for url in world.direct_gateways)
 
     begun = time.monotonic()
-    is_ready = await until_true(all_ready, 20)
+    is_ready = await wait_until(all_ready, 20)
     world.violations += promises.in_time(
         fault, "all gateways are ready again", time.monotonic() - begun if is_ready else None, 20)
-
-
-async def until_true(condition, patience):
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        if await asyncio.to_thread(condition):
-            return True
-        await asyncio.sleep(0.1)
-    return False
 
 
 async def disk_full(setup, world, name, seconds):

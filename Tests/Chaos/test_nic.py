@@ -1,12 +1,10 @@
 """A pulled cable is silence, and nothing else, for both ends. Where there are no namespaces, nothing is tested."""
 
-import pathlib
 import socket
-import tempfile
 import unittest
 
 import nic
-from network import Network
+from stood_in_store import open_network
 
 LINKS = {"node-1>redis": "redis", "node-1>postgres": "redis"}
 SILENCE = 0.3
@@ -15,15 +13,7 @@ SILENCE = 0.3
 @unittest.skipUnless(nic.possible(), "namespaces need root and iproute2")
 class Cable(unittest.TestCase):
     def setUp(self):
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.server.settimeout(5)
-        self.addCleanup(self.server.close)
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        ports = pathlib.Path(folder.name) / "ports"
-        ports.write_text(f"redis={self.server.getsockname()[1]}\n")
-        self.network = Network(ports, LINKS, machines=True)
-        self.addCleanup(self.network.close)
+        self.server, self.network = open_network(self, "redis", LINKS, machines=True)
         self.near = socket.create_connection(
             (self.network.host("node-1>redis"), self.network.ports["node-1>redis"]), 5)
         self.addCleanup(self.near.close)

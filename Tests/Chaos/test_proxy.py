@@ -1,11 +1,9 @@
 """What each mode of the proxy does to a connection, on the loopback."""
 
-import pathlib
 import socket
-import tempfile
 import unittest
 
-from network import Network
+from stood_in_store import open_network
 
 # A connection that stays silent for so long hears nothing.
 SILENCE = 0.2
@@ -13,15 +11,7 @@ SILENCE = 0.2
 
 class Proxy(unittest.TestCase):
     def setUp(self):
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.server.settimeout(5)
-        self.addCleanup(self.server.close)
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        ports = pathlib.Path(folder.name) / "ports"
-        ports.write_text(f"store={self.server.getsockname()[1]}\n")
-        self.network = Network(ports, {"node>store": "store"})
-        self.addCleanup(self.network.close)
+        self.server, self.network = open_network(self, "store", {"node>store": "store"})
 
     def set(self, mode, delay=0.0):
         self.network.set("node>store", mode, delay)
