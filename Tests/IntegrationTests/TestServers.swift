@@ -1,5 +1,4 @@
 import Shared
-import Synchronization
 import Testing
 
 /// The servers that scripts/test has started; a test that finds none fails and says so.
@@ -24,7 +23,7 @@ enum TestServers {
     }
 
     /// Redis' databases that no test uses at present: suites run side by side.
-    private static let freeDatabases = Mutex<Set<Int>>(Set(0..<16))
+    private static let freeDatabases = Locked<Set<Int>>(Set(0..<16))
 
     static func takeDatabase() -> Int? { freeDatabases.withLock { $0.popFirst() } }
 

@@ -1,5 +1,4 @@
 internal import Shared
-internal import Synchronization
 
 /// Keeps the issuer's key set: fetches it from a file or by https, again when it is old or a token has a key that isn't in it.
 ///
@@ -20,12 +19,12 @@ final class KeySetKeeper: Sendable {
     }
 
     private let source: Source
-    private let state: Mutex<State>
+    private let state: Locked<State>
 
     /// `lifetime` in milliseconds is how long a set is good for.
     init(_ source: Source, lifetime: Int64) {
         self.source = source
-        state = Mutex(State(schedule: KeySetSchedule(lifetime: lifetime)))
+        state = Locked(State(schedule: KeySetSchedule(lifetime: lifetime)))
     }
 
     /// The present set; nil while there is none.

@@ -1,5 +1,4 @@
 internal import Shared
-internal import Synchronization
 
 /// The node's copy of what was revoked, so that a handshake or a REST call costs no round trip; any thread may ask.
 ///
@@ -7,7 +6,7 @@ internal import Synchronization
 final class Revocations: Sendable {
     /// How far the clock of who makes tokens may be ahead, in seconds: a token from before a revocation may seem that much younger.
     private let leeway: Int64
-    private let facts = Mutex<[String: Int64]>([:])
+    private let facts = Locked<[String: Int64]>([:])
 
     init(leeway: Int64) {
         self.leeway = leeway

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Shared
 
 /// Whether a balancer should send clients here; any thread may ask.
 final class Readiness: Sendable {
@@ -14,7 +14,7 @@ final class Readiness: Sendable {
         case staying
     }
 
-    private let holding = Mutex<Set<Condition>>([.staying])
+    private let holding = Locked<Set<Condition>>([.staying])
 
     func set(_ condition: Condition, _ holds: Bool) {
         holding.withLock { holding in

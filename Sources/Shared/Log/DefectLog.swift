@@ -5,7 +5,7 @@ extension Defect {
     /// Writes each defect as a log line of the level `error`, like those of `Logger`; at most one each second, which says how many
     /// there were, since a defect may come back with every turn.
     public static func log(format: LogFormat, base: [(LogKey, LogValue)]) {
-        let logger = Mutex(Confined(Logger(level: .error, format: format, base: base)))
+        let logger = Locked(Confined(Logger(level: .error, format: format, base: base)))
         let lastLine = Atomic<Int64>(.min)
         observe { defect in
             let now = MonotonicClock.nowMilliseconds()

@@ -1,5 +1,4 @@
 internal import Glibc
-internal import Synchronization
 
 /// A descriptor that several loops write log lines to, whole lines and without ever waiting for whoever reads them.
 final class LogOutput: Sendable {
@@ -13,7 +12,7 @@ final class LogOutput: Sendable {
     private let ownsDescriptor: Bool
     /// The rest of a line of which the kernel took a part: it must be out before any loop's next line. The lock is held
     /// for a write that doesn't wait.
-    private let unfinished = Mutex<[UInt8]>([])
+    private let unfinished = Locked<[UInt8]>([])
 
     /// The output of a descriptor; loops that write to the same standard stream share it.
     static func of(_ descriptor: Int32) -> LogOutput {

@@ -13,7 +13,7 @@ public struct Defect: Sendable {
     public let descriptor: Int32
 
     private static let counter = Atomic<Int>(0)
-    private static let observer = Mutex<(@Sendable (Defect) -> Void)?>(nil)
+    private static let observer = Locked<(@Sendable (Defect) -> Void)?>(nil)
 
     /// How many were reported since the process began.
     public static var count: Int { counter.load(ordering: .relaxed) }

@@ -74,7 +74,7 @@ public final class EventLoop: @unchecked Sendable {
 
     var timers = TimerQueue()
     var jobs: [UnownedJob] = []
-    let remote = Mutex<RemoteWork>(RemoteWork())
+    let remote = Locked<RemoteWork>(RemoteWork())
 
     /// What other threads left for this one.
     struct RemoteWork {

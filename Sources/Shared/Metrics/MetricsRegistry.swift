@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// What kind of number a metric is.
 public enum MetricType: String, Sendable {
     /// It only grows.
@@ -31,7 +29,7 @@ public final class MetricsRegistry: Sendable {
         var metrics: [(labels: String, metric: Metric)] = []
     }
 
-    private let families = Mutex<[Family]>([])
+    private let families = Locked<[Family]>([])
 
     /// Makes an empty registry.
     public init() {}

@@ -1,11 +1,10 @@
-import Synchronization
 import Testing
 
 @testable import Gateway
 @testable import Shared
 
 /// The nodes of all tests: a node lives as long as its process, and its parts know one another.
-private let nodes = Mutex<[Node]>([])
+private let nodes = Locked<[Node]>([])
 
 /// A node of one loop whose stores are never there, and sessions on connections of its worker.
 private struct Bench {
