@@ -229,6 +229,33 @@ def test_a_retry_gets_the_first_answer_though_the_file_is_gone(pair):
     assert len(parley.history(conversation, one)) == 1
 
 
+def test_a_file_whose_message_came_to_nothing_is_swept(pair):
+    one, _, conversation = pair
+    path = f"/api/conversations/{conversation}"
+    shown, other, refused, older = (uploaded(conversation, one, PNG)["fileId"] for _ in range(4))
+
+    def send(file, **more):
+        return parley.call("POST", path + "/messages", one, {"fileId": file} | more).status
+
+    def claims(file):
+        return query(f"select is_shown, claims from files where id = '{file}'")
+
+    assert send(shown, clientMessageId="one") == 201
+    assert send(shown, clientMessageId="one") == 201
+    # What the first one shows is shown, whatever else is said under its id.
+    assert send(other, clientMessageId="one") == 201
+    note = upload(conversation, one, b"text", name="a.txt", type="text/plain").json["fileId"]
+    assert send(note, messageType="IMAGE") == 400
+    # Uploaded by a gateway that doesn't count.
+    query(f"update files set claims = null, is_shown = true where id = '{older}'")
+    assert parley.call("POST", path + "/archive", one).status == 200
+    assert (send(refused), send(shown), send(older)) == (409, 409, 409)
+    parley.wait_for(lambda: claims(shown) == "t|1", what="its one message")
+    for file in (other, note, refused):
+        parley.wait_for(lambda: claims(file) == "f|0", what="being given back")
+    parley.wait_for(lambda: claims(older) == "t|", what="staying")
+
+
 def test_what_nobody_needs_is_swept(pair, gateway, tmp_path):
     one, _, conversation = pair
     node = gateway(FILES_DIR=tmp_path)

@@ -11,6 +11,8 @@ struct SendCommand {
     let file: UUID?
     /// What is known of it, once it has been looked up.
     private var attachment: (type: String, json: [UInt8])?
+    /// The file that is attached.
+    var attachedFile: UUID? { attachment == nil ? nil : file }
     var messageType: String { attachment?.type ?? givenType ?? "TEXT" }
 
     /// Reads and checks a body; `conversation` is given where the URL names it.

@@ -93,7 +93,7 @@ final class WebSocketController {
             worker.loop.spawn { [self] in
                 var command = command
                 do throws(CommandError) {
-                    try command.attach(try await attachment(file, command, origin), config.content)
+                    try await attach(file, to: &command, origin)
                 } catch {
                     return submit(command, onlyRepeats: error, from: origin, completion)
                 }
@@ -102,10 +102,10 @@ final class WebSocketController {
         }
     }
 
-    /// What is known of a file that a message is to show.
-    private func attachment(
-        _ file: UUID, _ command: SendCommand, _ origin: Origin
-    ) async throws(CommandError) -> FileFacts {
+    /// Claims the file that a message is to show, and attaches what is known of it.
+    private func attach(
+        _ file: UUID, to command: inout SendCommand, _ origin: Origin
+    ) async throws(CommandError) {
         let facts: FileFacts?
         do throws(PostgresError) {
             facts = try await worker.files.take(file, in: command.conversation, by: origin.identity.user)
@@ -116,7 +116,12 @@ final class WebSocketController {
             throw CommandError(
                 .notFound, "There is no such file that you have uploaded for this conversation.", field: "fileId")
         }
-        return facts
+        do {
+            try command.attach(facts, config.content)
+        } catch {
+            await worker.files.giveBack(file)
+            throw error
+        }
     }
 
     /// Submits a message. With `onlyRepeats` nothing new can come of it: one that was accepted before is told so, and any other is
@@ -130,6 +135,9 @@ final class WebSocketController {
         let draft = command.draft(
             sender: origin.identity, onlyRepeats: reason != nil, deadline: started + config.sendTimeout
         ) { outcome in
+            if let file = command.attachedFile, outcome.isNothingNew {
+                worker.loop.spawn { await worker.files.giveBack(file) }
+            }
             switch outcome {
             case .refused(.notFound) where reason != nil:
                 completion(.refused(reason ?? .unavailable(), clientMessageID: command.clientMessageID))

@@ -16,6 +16,14 @@ final class FileCatalogue {
     /// One node sweeps at a time; who dies in the middle is followed by another one after so many milliseconds.
     private static let sweepLease: Int64 = 600_000
 
+    /// No message that was written shows the file `f`.
+    private static let isNowhere = """
+        not exists (
+            select from messages m
+            where m.conversation_id = f.conversation_id and m.file is not null and not m.is_deleted
+                and m.file->>'fileId' = f.id::text)
+        """
+
     /// `node` sweeps for all while it has the lease.
     init(folder: FileFolder?, ring: MasterKeyRing?, node: String, postgres: PostgresPool, log: Logger) {
         self.folder = folder
@@ -29,8 +37,8 @@ final class FileCatalogue {
     func add(_ facts: FileFacts) async throws(PostgresError) {
         _ = try await postgres.query(
             """
-            insert into files (id, conversation_id, uploader_id, name, type, size, is_sealed)
-            values ($1, $2, $3, $4, $5, $6, $7)
+            insert into files (id, conversation_id, uploader_id, name, type, size, is_sealed, claims)
+            values ($1, $2, $3, $4, $5, $6, $7, 0)
             """,
             [
                 .uuid(facts.id), .uuid(facts.conversation), .uuid(facts.uploader), .text(facts.name), .text(facts.type),
@@ -59,15 +67,27 @@ final class FileCatalogue {
     }
 
     /// The same, for a message that is to show it in its conversation, by who has uploaded it: from then on it stays as long as the
-    /// message.
+    /// message, or until it is given back.
     func take(_ id: UUID, in conversation: UUID, by uploader: UUID) async throws(PostgresError) -> FileFacts? {
         let result = try await postgres.query(
             """
-            update files set is_shown = true
+            update files set is_shown = true, claims = case when is_shown and claims = 0 then null else claims + 1 end
             where id = $1 and conversation_id = $2 and uploader_id = $3 and deleted_at is null and removed_at is null
             returning conversation_id, uploader_id, name, type, size, is_sealed
             """, [.uuid(id), .uuid(conversation), .uuid(uploader)])
         return Self.facts(id, result)
+    }
+
+    /// Takes one `take` back, whose message has certainly not become one; where that fails, the file stays.
+    func giveBack(_ id: UUID) async {
+        do throws(PostgresError) {
+            _ = try await postgres.query(
+                "update files set is_shown = claims is distinct from 1, claims = claims - 1 where id = $1 and is_shown",
+                [.uuid(id)])
+        } catch {
+            log.warning(
+                "file that no message shows can't be given back", [.file: .uuid(id), .error: .describing(error)])
+        }
     }
 
     // MARK: Deleting
@@ -109,17 +129,14 @@ final class FileCatalogue {
             let gone = try await postgres.onOwnConnection(for: .sweep) { connection throws(PostgresError) in
                 _ = try await connection.query(
                     """
-                    update files set deleted_at = now()
+                    update files f set deleted_at = now()
                     where not is_shown and deleted_at is null and created_at < now() - interval '1 day'
+                        and \(Self.isNowhere)
                     """)
                 return try await connection.query(
                     """
                     select id from files f
-                    where deleted_at < now() - interval '10 minutes' and removed_at is null
-                        and not exists (
-                            select from messages m
-                            where m.conversation_id = f.conversation_id and m.file is not null and not m.is_deleted
-                                and m.file->>'fileId' = f.id::text)
+                    where deleted_at < now() - interval '10 minutes' and removed_at is null and \(Self.isNowhere)
                     limit \(Self.sweepLimit)
                     """)
             }

@@ -20,8 +20,8 @@ struct Draft {
     var change: MessageChange?
     /// When the sender is told that the outcome is unknown, in monotonic milliseconds.
     let deadline: Int64
-    /// Whether a call with it has left already, so that it may have been accepted.
-    var wasSent = false
+    /// Whether a call with it has ended without an answer, so that it may have been accepted.
+    var mayBeAccepted = false
     /// How often its conversation has been loaded for it.
     var loads = 0
     /// What became of it; called once.
@@ -62,9 +62,27 @@ struct Draft {
 
 /// What became of a sent message.
 enum SendOutcome: Equatable {
-    /// It is on its way to PostgreSQL; `isRepeat` when it was accepted before.
+    /// It is on its way to PostgreSQL; `isRepeat` when it had been accepted before it was submitted.
     case accepted(id: EventID, isRepeat: Bool)
     case refused(SendRefusal)
+
+    /// Whether it has certainly not become a message of its own.
+    var isNothingNew: Bool {
+        switch self {
+        case .accepted(_, let isRepeat): isRepeat
+        case .refused(let refusal): refusal != .outcomeUnknown
+        }
+    }
+
+    /// The same of a message of which an earlier call has had no answer: a repeat may be of that call, and that nothing was
+    /// changed can't be said.
+    var withDoubt: SendOutcome {
+        switch self {
+        case .accepted(let id, _): .accepted(id: id, isRepeat: false)
+        case .refused(.unavailable): .refused(.outcomeUnknown)
+        case .refused: self
+        }
+    }
 }
 
 /// That a draft is the new state of a message that exists.

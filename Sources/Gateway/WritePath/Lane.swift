@@ -48,7 +48,6 @@ struct Lane {
         }
         guard !batch.isEmpty else { return [] }
         isInFlight = true
-        for position in batch.indices { batch[position].wasSent = true }
         return batch
     }
 
@@ -60,9 +59,12 @@ struct Lane {
         return done
     }
 
-    /// The call's outcome is unknown or it has to be made again: the batch is sent again before anything else.
-    mutating func keepBatch() {
+    /// The call has to be made again, since nothing came of it or, where it `mayBeAccepted`, nobody knows what: the batch is sent
+    /// again before anything else.
+    mutating func keepBatch(mayBeAccepted: Bool = false) {
         isInFlight = false
+        guard mayBeAccepted else { return }
+        for position in batch.indices { batch[position].mayBeAccepted = true }
     }
 
     /// Lays a message aside until its conversation is loaded; true for the first of its conversation.

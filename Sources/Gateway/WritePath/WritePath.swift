@@ -147,7 +147,7 @@ final class WritePath {
         } else if case .unexpectedReply = error {
             refuseBatch(number, .outcomeUnknown)
         } else {
-            lanes[number].keepBatch()
+            lanes[number].keepBatch(mayBeAccepted: error.isOutcomeUnknown)
             metrics.acceptRetries.increment()
         }
     }
@@ -194,8 +194,7 @@ final class WritePath {
         guard waitingCount > 0 else { return }
         for number in lanes.indices where !lanes[number].isEmpty {
             for draft in lanes[number].removeExpired(at: loop.now) {
-                complete(
-                    draft, .refused(draft.wasSent ? .outcomeUnknown : .unavailable("Redis did not answer in time")))
+                complete(draft, .refused(.unavailable("Redis did not answer in time")))
             }
         }
     }
@@ -203,6 +202,6 @@ final class WritePath {
     private func complete(_ draft: Draft, _ outcome: SendOutcome) {
         waitingCount -= 1
         waitingBytes -= draft.submittedByteCount
-        draft.completion(outcome)
+        draft.completion(draft.mayBeAccepted ? outcome.withDoubt : outcome)
     }
 }

@@ -34,5 +34,6 @@ struct Migration {
         Migration(5, "files", compatibleFrom: 5, PackageResources._005_files_sql),
         Migration(6, "leases", compatibleFrom: 5, PackageResources._006_leases_sql),
         Migration(7, "messages_files", compatibleFrom: 5, PackageResources._007_messages_files_sql),
+        Migration(8, "files_claims", compatibleFrom: 5, PackageResources._008_files_claims_sql),
     ]
 }

@@ -109,10 +109,22 @@ import Testing
         lane.append(draft("early", deadline: 500))
         _ = lane.park(draft("parked", in: second, deadline: 20))
         #expect(ids(lane.removeExpired(at: 100)).sorted() == ["late", "parked"])
-        lane.keepBatch()
+        lane.keepBatch(mayBeAccepted: true)
         let expired = lane.removeExpired(at: 100)
-        #expect(ids(expired) == ["flying"] && expired[0].wasSent)
+        #expect(ids(expired) == ["flying"] && expired[0].mayBeAccepted)
         #expect(ids(lane.takeBatch()) == ["early"])
+    }
+
+    @Test func onlyACallWithoutAnswerLeavesADoubt() {
+        var lane = Lane()
+        lane.append(draft("message"))
+        _ = lane.takeBatch()
+        lane.keepBatch()
+        #expect(!lane.takeBatch()[0].mayBeAccepted)
+        lane.keepBatch(mayBeAccepted: true)
+        #expect(lane.takeBatch()[0].mayBeAccepted)
+        lane.keepBatch()
+        #expect(lane.takeBatch()[0].mayBeAccepted)
     }
 }
 
