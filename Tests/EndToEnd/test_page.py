@@ -24,12 +24,14 @@ def sign_in(browser):
     """Opens the page for a user in a window of its own, and notes whatever the browser complains of."""
     complaints, contexts = [], []
 
-    def open_page(user):
+    def open_page(user, frames=None):
         context = browser.new_context()
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
+        if frames is not None:
+            page.on("websocket", lambda socket: socket.on("framesent", lambda data: frames.append(str(data))))
         page.goto(f"{parley.URL}/#token={parley.token(user)}")
         expect(page.get_by_test_id("connection-state")).to_have_text("connected")
         return page
@@ -71,6 +73,22 @@ def test_a_group_appears_and_says_who_joined(sign_in):
     expect(alice.locator("#messages")).to_contain_text("Bob added")
     parley.call("DELETE", f"/api/conversations/{group}/participants/{ALICE}", BOB)
     expect(alice.get_by_test_id("conversation").filter(has_text=title)).to_have_count(0)
+
+
+def test_old_groups_are_heard_too(sign_in):
+    user, frames, others = parley.new_user(), [], [parley.new_user() for _ in range(120)]
+    groups = [parley.create("GROUP", [other, user], title=f"Group {number}") for number, other in enumerate(others)]
+    page = sign_in(user, frames)
+
+    def unheard():
+        # Frames come in while the browser is asked something.
+        page.wait_for_timeout(50)
+        sent = " ".join(frames)
+        return [group for group in groups if f"/topic/conversation/{group}" not in sent]
+
+    parley.wait_for(lambda: not unheard(), what="a subscription to each")
+    parley.call("POST", f"/api/conversations/{groups[0]}/messages", others[0], {"content": "from long ago"})
+    expect(page.locator("#conversations > *").first).to_contain_text("from long ago")
 
 
 def test_a_bad_token_leads_back_to_the_sign_in(browser):

@@ -7,6 +7,8 @@ import { MessageList, paintAvatar, person, showConversations, titleOf } from './
 
 const PAGE = 50;
 const LIST_EVERY_MS = 15_000;
+/** So many groups are heard live, of the 500 subscriptions that a session may have; of the others the list tells. */
+const FOLLOWED = 400;
 const TYPING_EVERY_MS = 2_500;
 const TYPING_ENDS_MS = 6_500;
 const NEAR_PX = 90;
@@ -106,14 +108,20 @@ function keep(description) {
   return known;
 }
 
-async function loadConversations() {
-  const { items = [] } = await api('GET', '/api/conversations');
+async function loadConversations(query = '') {
+  const { items = [], nextCursor } = await api('GET', `/api/conversations?limit=${PAGE}${query}`);
   for (const item of items) {
     const conversation = keep(item);
     // Messages of DIRECT conversations come by the user's queue; groups are heard on their topics only.
     if (conversation.type !== 'DIRECT') follow(conversation);
   }
   showList();
+  return nextCursor;
+}
+
+async function loadAllConversations() {
+  let cursor = await loadConversations();
+  while (cursor && conversations.size < FOLLOWED) cursor = await loadConversations(`&cursor=${cursor}`);
 }
 
 function historyPath(conversation, query = '') {
@@ -181,7 +189,7 @@ function connectionChanged(state, detail) {
   $('connection').textContent = words[state] ?? `reconnecting in ${Math.max(1, Math.round(detail / 1000))} s`;
   if (state === 'refused') signOut('Your session has ended. Please sign in again.');
   if (state !== 'connected') return;
-  quietly(loadConversations());
+  quietly(loadAllConversations());
   // Safe, because the server answers a repeated clientMessageId with its first answer.
   for (const conversation of conversations.values()) {
     for (const entry of conversation.sending()) transmit(conversation, entry);
@@ -192,7 +200,7 @@ function follow(conversation) {
   if (conversation.followed) return;
   conversation.followed = true;
   client.subscribe(`/topic/conversation/${conversation.id}`, received, {
-    headers: () => (conversation.position ? { 'resume-after': conversation.position } : {}),
+    headers: () => (conversation.position !== undefined ? { 'resume-after': conversation.position } : {}),
     onReceipt: (receipt, again) => {
       // What the server could not replay is read from the history instead. Nothing can be missing before the first
       // subscription to a DIRECT conversation: the user's queue brought it.

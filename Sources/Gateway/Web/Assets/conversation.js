@@ -7,8 +7,8 @@ export class Conversation {
   last = undefined;
   unread = 0;
   activity = 0;
-  /** The newest event seen, which a subscription resumes after. */
-  position = 0;
+  /** The newest event seen, which a subscription resumes after; 0 where the list has told that there is none. */
+  position = undefined;
   /** Where the next older page of history ends, if there is one. */
   nextBefore = undefined;
   followed = false;
@@ -29,7 +29,11 @@ export class Conversation {
     this.type = description.type ?? this.type;
     this.title = description.title ?? this.title;
     this.members = (description.participants ?? []).map((one) => (one.userId ?? one).toLowerCase());
-    if (!this.#described) this.unread = description.unread ?? 0;
+    if (!this.#described) {
+      this.unread = description.unread ?? 0;
+      // What comes after the list and before the subscription is replayed.
+      if (description.lastMessage !== undefined) this.position ??= description.lastMessage?.eventId ?? 0;
+    }
     this.#described = true;
     this.#touch(Date.parse(description.updatedAt ?? description.createdAt));
     if (description.lastMessage) this.#noteLast(description.lastMessage);
@@ -38,7 +42,7 @@ export class Conversation {
   /** Takes an event in its newest state; true when it is a message not seen before. Copies change nothing. */
   add(message) {
     const eventId = message.eventId ?? message.id;
-    this.position = Math.max(this.position, eventId);
+    this.position = Math.max(this.position ?? 0, eventId);
     const known = this.#sent.get(message.id);
     if (known) {
       if (known.eventId === undefined || known.eventId < eventId) Object.assign(known, facts(message, eventId));
