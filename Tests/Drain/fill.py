@@ -5,19 +5,23 @@ import socket
 import uuid
 import zlib
 
+FIRST = 130_000_000_000_000
 FILL = """
 local prefix, id, sender, first, count = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local key = prefix .. 'c:' .. id
 local previous = tonumber(redis.call('HGET', key, 'last') or 0)
 if previous == 0 then redis.call('HSET', key, 'f', '1', 'floor', '0', 'done', '0') end
-local size = 0
+local size, repeats = 0, tonumber(ARGV[7])
 for number = 0, count - 1 do
     local event = string.format('%.0f', first + number)
+    local older = first + number - 20
+    local is_repeat = (first + number) * 37 % 100 < repeats and older >= tonumber(ARGV[8])
+    local client = is_repeat and string.format('%.0f', older) or event
     local entry = table.concat({
         '1 m ', event, ' ', string.format('%.0f', previous), ' 1 ', id, ' -\\n{"id":', event, ',"eventId":', event,
         ',"previousEventId":', string.format('%.0f', previous), ',"createdAt":"2026-01-01T00:00:00.000Z",',
         '"conversationId":"', id, '","senderId":"', sender, '","senderType":"USER","messageType":"TEXT","content":"',
-        ARGV[6], '","clientMessageId":"', event, '","file":null,"editedAt":null,"isDeleted":false}'})
+        ARGV[6], '","clientMessageId":"', client, '","file":null,"editedAt":null,"isDeleted":false}'})
     redis.call('XADD', KEYS[1], '*', 'e', entry)
     redis.call('XADD', key .. ':events', event .. '-0', 'e', entry)
     size = size + #entry
@@ -68,7 +72,8 @@ class Redis:
 
 def main():
     parser = argparse.ArgumentParser()
-    for name, default in (("port", 6379), ("partitions", 64), ("conversations", 300), ("events", 600), ("bytes", 300)):
+    for name, default in (("port", 6379), ("partitions", 64), ("conversations", 300), ("events", 600), ("bytes", 300),
+                          ("repeats", 0)):
         parser.add_argument(f"--{name}", type=int, default=default)
     options = parser.parse_args()
     redis = Redis(options.port)
@@ -82,7 +87,7 @@ def main():
             prefix = "{%s}:" % by_partition[zlib.crc32(conversation.bytes) % options.partitions]
             redis.send(
                 "EVALSHA", digest, 1, prefix + "stream", prefix, conversation, conversation,
-                130_000_000_000_000 + start, min(step, options.events - start), "x" * options.bytes)
+                FIRST + start, min(step, options.events - start), "x" * options.bytes, options.repeats, FIRST)
             waiting += 1
             if waiting == 64:
                 size += sum(int(redis.reply()) for _ in range(waiting))
