@@ -59,7 +59,8 @@ final class Worker {
         membership = stores.membership
         reader = stores.reader
         inbox = Inbox(redis: bulk, postgres: postgres, partitioning: node.partitioning) { node.inboxEpoch }
-        cursors = CursorStore(node: node, redis: redis, postgres: stores.essential, loader: loader, loop: loop)
+        cursors = CursorStore(
+            node: node, redis: redis, bulk: bulk, postgres: stores.essential, loader: loader, loop: loop)
         pages = PageReader(
             reader: reader, redis: bulk, partitioning: node.partitioning, loader: loader, cursors: cursors)
         messages = MessageReader(
