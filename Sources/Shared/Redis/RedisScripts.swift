@@ -6,6 +6,8 @@ public enum RedisScripts {
     public static let load = RedisScript(PackageResources.load_lua)
     /// Tells the heads of many conversations.
     public static let heads = RedisScript(PackageResources.heads_lua)
+    /// Reads a page of a conversation's events.
+    public static let page = RedisScript(PackageResources.page_lua)
     /// Tells which conversations have something for a user.
     public static let inbox = RedisScript(PackageResources.inbox_lua)
     /// Cuts off what is known of a conversation's members.
