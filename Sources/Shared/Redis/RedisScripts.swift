@@ -40,6 +40,8 @@ public enum RedisScripts {
     public static let lease = RedisScript(PackageResources.lease_lua)
     /// Says that a gateway is there.
     public static let beat = RedisScript(PackageResources.beat_lua)
+    /// Tells Redis' clock, and where it has gone back.
+    public static let clock = RedisScript(PackageResources.clock_lua)
     /// Takes a gateway out that ends.
     public static let leave = RedisScript(PackageResources.leave_lua)
     /// Takes the sessions of a dead gateway out.
