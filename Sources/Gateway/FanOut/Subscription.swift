@@ -98,7 +98,7 @@ final class Subscription {
             session.wrote(event)
         }
         if destination == .messages {
-            if movesOn, case .live = flow { movePosition(with: event) }
+            if movesOn, case .live = flow { position.goOn(with: event.id, at: session.worker.node.queueTime) }
             session.connection.send(frames.encode(style, ack: ack, position: position))
         } else if let ack {
             session.connection.send(frames.encode(style, ack: ack))
@@ -107,11 +107,6 @@ final class Subscription {
         }
         session.worker.metrics.deliveries.increment()
         return true
-    }
-
-    private func movePosition(with event: Event) {
-        let worker = session.worker
-        position.goOn(with: event.id, at: worker.node.queueTime(at: worker.loop.now))
     }
 
     // MARK: Acknowledgement

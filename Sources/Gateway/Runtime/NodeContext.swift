@@ -66,16 +66,16 @@ final class NodeContext: Sendable {
         set { epochOfInboxes.store(newValue, ordering: .relaxed) }
     }
 
-    /// Takes what Redis' clock said (ms) at a moment (monotonic ms), and where it has gone back.
+    /// Takes what Redis' clock said (ms) when it was asked (monotonic ms) or soon behind it, and where it has gone back.
     func note(redisTime: Int64, at moment: Int64, _ found: ClockJumps) {
         clockAhead.store(redisTime - moment, ordering: .relaxed)
         jumps.withLock { $0 = found }
     }
 
-    /// The time (ms) up to which positions in users' queues go at a moment (monotonic ms): ids have theirs from Redis' clock, or
-    /// from a node's that is far behind it.
-    func queueTime(at moment: Int64) -> Int64 {
-        min(moment + clockAhead.load(ordering: .relaxed), WallClock.nowMilliseconds())
+    /// The time (ms) up to which positions in users' queues go at present: ids have theirs from Redis' clock, or from a node's that
+    /// is far behind it.
+    var queueTime: Int64 {
+        min(MonotonicClock.nowMilliseconds() + clockAhead.load(ordering: .relaxed), WallClock.nowMilliseconds())
     }
 
     /// Where Redis' clock has gone back.

@@ -21,7 +21,7 @@ extension ClientSession {
         add(subscription)
         // Nothing may overtake what was missed.
         subscription.flow = .behind(.zero)
-        let now = EventID(at: worker.node.queueTime(at: worker.loop.now))
+        let now = EventID(at: worker.node.queueTime)
         let start = place.map { begin($0, now: now) } ?? QueuePosition(event: now, owesUndelivered: true)
         let isRecovered = start != nil
         subscription.position = start ?? QueuePosition(event: now)

@@ -127,9 +127,10 @@ final class NodeRegistry {
     }
 
     private func lookAtClock() async throws(RedisError) {
+        let asked = MonotonicClock.nowMilliseconds()
         let reply = try await redis.call(RedisScripts.clock, keys: Keys.clock) { $0.add(Self.clockMemory) }
         guard let parts = reply.elements, let now = parts.first?.integer else { throw .unexpectedReply("clock") }
-        node.note(redisTime: now, at: MonotonicClock.nowMilliseconds(), ClockJumps(parts.dropFirst()))
+        node.note(redisTime: now, at: asked, ClockJumps(parts.dropFirst()))
     }
 
     private enum Answer {
