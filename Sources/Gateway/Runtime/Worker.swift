@@ -72,7 +72,9 @@ final class Worker {
             node: node.id, redis: redis, limit: node.config.maximumSessionsPerUser, loop: loop)
         publishLog = PublishLogger(node.config.logPublish, log, loop)
         limiter = RateLimiter(node.config.rates, redis: redis, metrics: metrics, log: log, loops: loops)
-        connections = ConnectionSet(loop: loop, stalledTimeout: node.config.webSocket.stalledTimeout)
+        connections = ConnectionSet(
+            loop: loop, stalledTimeout: node.config.webSocket.stalledTimeout,
+            unsentLimit: node.config.webSocket.unsentBytes / loops)
         connections.stalled = { [metrics] in metrics.stalledConnections.increment() }
         connections.dismissed = { node.dismiss() }
         connections.refused = { [metrics, log] address, reason in
