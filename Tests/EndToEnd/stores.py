@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import uuid
 
 
 def redis(*arguments):
@@ -31,3 +32,24 @@ def calls(command):
     """How often Redis has carried out a command since it started, also for scripts."""
     found = re.search(rf"^cmdstat_{command}:calls=(\d+)", redis("INFO", "commandstats"), re.MULTILINE)
     return int(found[1]) if found else 0
+
+
+def carried_out(action):
+    """What Redis carries out meanwhile: (the name of the connection, the command) of each call."""
+    url = os.environ["PARLEY_REDIS_URL"]
+    names = {}
+    for line in redis("CLIENT", "LIST").splitlines():
+        facts = dict(word.partition("=")[::2] for word in line.split())
+        names[facts["addr"]] = facts["name"]
+    found, end = [], str(uuid.uuid4())
+    with subprocess.Popen(["redis-cli", "-u", url, "MONITOR"], stdout=subprocess.PIPE, text=True) as monitor:
+        assert monitor.stdout.readline() == "OK\n"
+        action()
+        redis("ECHO", end)
+        for line in monitor.stdout:
+            if end in line:
+                break
+            address, command = re.search(r"\[\d+ ([^\]]*)\] (.*)", line).groups()
+            found.append((names.get(address), command))
+        monitor.terminate()
+    return found

@@ -15,6 +15,8 @@ from stores import redis
 from wire import Steps, Wire, through
 
 QUEUE = "/user/queue/messages"
+# 2025-01-01 in ms, from which ids count.
+EPOCH = 1_735_689_600_000
 
 
 def send(conversation, user, content):
@@ -184,3 +186,24 @@ def test_a_message_that_a_failover_puts_behind_others_reaches_the_queue(late, cl
     assert contents(device, messages, "second")[0] == ["first", "second"]
     redis("PUBLISH", f"u:{late.me}", stray)
     assert device.next(messages)["content"] == "stray"
+
+
+def test_nothing_is_missed_that_came_after_the_clock_went_back(pair, clients):
+    one, me, conversation = pair
+    missed = send(conversation, one, "missed")
+    moment = time.time_ns() // 1_000_000
+    # A device has a position from when the clock was ahead by more than queues look back, and then the clock went back.
+    position = (moment + 15_000 - EPOCH) * 4_096
+    jump = f"{moment - 1_000} {moment + 20_000}"
+    redis("ZADD", "{clock}:jumps", moment + 20_000, jump)
+
+    def resumed():
+        device = clients(me)
+        messages, receipt = device.subscribe(QUEUE, **{"resume-after": position})
+        # Once the position isn't in the future any more, and every gateway has looked.
+        if receipt["recovered"] == "true" and int(receipt["position"]) < position:
+            return device.next(messages)
+        device.close()
+
+    assert parley.wait_for(resumed, what="resuming from where the clock went back to")["id"] == missed
+    redis("ZREM", "{clock}:jumps", jump)

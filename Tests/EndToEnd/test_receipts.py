@@ -172,3 +172,19 @@ def test_a_topic_that_begins_in_the_middle_does_not_deliver_what_came_before(cli
     later = send(conversation, one, "to both")
     acknowledge(later)
     assert writer.next(receipts)["lastDeliveredMessageId"] == later
+
+
+def test_a_topic_that_begins_in_the_middle_is_looked_at_now_and_then(clients, pair):
+    one, other, conversation = pair
+    send(conversation, one, "while nobody was there")
+    device, count = clients(other), 40
+    topic, _ = device.subscribe(f"/topic/conversation/{conversation}", ack="client-individual")
+    before = calls("xrange")
+    for number in range(count):
+        send(conversation, one, f"text {number}")
+        frame = device.frame(topic)
+        device.connection.ack(frame.headers["ack"], receipt=f"ack-{number}")
+        device.receipt(f"ack-{number}")
+    # Each of the 40 would have read a page. Nothing of it is delivered: what came before isn't.
+    assert calls("xrange") - before < count / 4
+    assert statuses(conversation, one) == ["SENT"] * (count + 1)

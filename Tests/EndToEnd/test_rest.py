@@ -5,6 +5,7 @@ import uuid
 import pytest
 
 import parley
+from stores import carried_out
 
 
 def test_a_direct_conversation_is_one_for_its_pair():
@@ -154,3 +155,16 @@ def test_every_id_is_taken(pair, number):
     for name in ("before", "after"):
         assert parley.call("GET", f"{path}/messages?{name}={number}", one).status == 200
     assert parley.call("POST", path + "/read", one, {"messageId": number}).status == 204
+
+
+def test_cursors_are_read_where_no_message_waits_behind_them(gateway, pair):
+    one, other, conversation = pair
+    node = gateway()
+    group = parley.create("GROUP", [one, other], url=node.url)
+
+    def read():
+        assert len(parley.call("GET", "/api/conversations", one, url=node.url).json["items"]) == 2
+        assert parley.call("GET", f"/api/conversations/{group}/messages", one, url=node.url).status == 200
+
+    connections = {name for name, command in carried_out(read) if ":cursors\"" in command and name}
+    assert len(connections) == 1 and connections.pop().endswith("-bulk")

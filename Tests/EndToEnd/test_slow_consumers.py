@@ -124,3 +124,34 @@ def test_who_sends_without_taking_answers_is_not_read_any_more(gateway):
     assert ended.is_set(), "it was never cut"
     assert most - before < 8 * MIB, f"{(most - before) / MIB:.1f} MiB"
     assert node.metric("parley_connections_stalled_total") == 1, "".join(node.lines[-5:])
+
+
+def test_what_waits_for_all_clients_together_is_bounded(gateway, clients):
+    one, count = parley.new_user(), 8
+    others = [parley.new_user() for _ in range(count + 1)]
+    conversations = [parley.create("DIRECT", [one, other]) for other in others]
+    # Each may have 256 KiB and one message waiting: eight of them would have two MiB.
+    node = gateway(
+        SEND_QUEUE_BYTES="256KiB", UNSENT_BYTES="1MiB", STALLED_TIMEOUT="10m", PONG_TIMEOUT="9m", IDLE_TIMEOUT="30m",
+        MAX_CONTENT_CHARS=60_000, MAX_MESSAGE_BYTES="256KiB", LOG_FORMAT="json", LOG_PUBLISH="off")
+    deaf = []
+    for other, conversation in zip(others, conversations):
+        websocket, _ = connected(other, url=node.websocket, sock=small_socket(node.url), max_queue=1)
+        websocket.send(frame("SUBSCRIBE", id="t", destination=f"/topic/conversation/{conversation}", receipt="r"))
+        assert parse(websocket.recv(timeout=10))[0] == "RECEIPT"
+        deaf.append(websocket)
+    sender = clients(one, node.url)
+    # The last one takes nothing, too, but little waits for it.
+    sender.send(conversations[-1], "x")
+    for number in range(120):
+        for place, conversation in enumerate(conversations[:count]):
+            sender.send(conversation, "x" * 50_000, receipt=f"r{number}-{place}" if place == count - 1 else None)
+        sender.receipt(f"r{number}-{count - 1}")
+    cut = parley.wait_for(lambda: node.metric("parley_connections_stalled_total"), what="the first that is cut")
+    assert cut < count, "those that are left have room"
+    alive = deaf[-1]
+    assert parley.json.loads(parse(alive.recv(timeout=10))[2])["content"] == "x"
+    for websocket in deaf:
+        websocket.close_socket()
+    reasons = [line for line in node.stop() if "too much waits for clients" in line]
+    assert 0 < len(reasons) < count

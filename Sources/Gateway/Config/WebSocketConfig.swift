@@ -18,6 +18,8 @@ struct WebSocketConfig: Sendable {
     var pongTimeout: Int64
     /// How much may wait for a client before it is treated as behind.
     var sendQueueBytes: Int
+    /// How much may wait for all clients of the node.
+    var unsentBytes: Int
     /// How many events a subscription may have missed for them to be replayed.
     var maximumReplay: Int
     /// How long a client may take nothing of what waits for it.
@@ -41,6 +43,7 @@ struct WebSocketConfig: Sendable {
         pingInterval = reader.read(GatewaySettings.pingInterval)
         pongTimeout = reader.read(GatewaySettings.pongTimeout)
         sendQueueBytes = reader.read(GatewaySettings.sendQueueBytes)
+        unsentBytes = reader.read(GatewaySettings.unsentBytes)
         maximumReplay = reader.read(GatewaySettings.replayMaxEvents)
         stalledTimeout = reader.read(GatewaySettings.stalledTimeout)
         stomp = StompLimits(
@@ -66,6 +69,10 @@ struct WebSocketConfig: Sendable {
         reader.check(
             sendQueueBytes >= maximumMessage, [GatewaySettings.sendQueueBytes.declaration, message],
             "must be at least PARLEY_MAX_MESSAGE_BYTES: one message has to fit")
+        reader.check(
+            unsentBytes >= sendQueueBytes,
+            [GatewaySettings.unsentBytes.declaration, GatewaySettings.sendQueueBytes.declaration],
+            "must be at least PARLEY_SEND_QUEUE_BYTES: what waits for one client has to fit")
         reader.check(
             idleTimeout >= pingInterval + pongTimeout, [idle, GatewaySettings.pingInterval.declaration, pong],
             "must be at least PARLEY_PING_INTERVAL and PARLEY_PONG_TIMEOUT together:"

@@ -6,6 +6,8 @@ internal import Glibc
 final class Chunk {
     let base: UnsafeMutableRawPointer
     let count: Int
+    /// In how many queues it waits.
+    var queueCount = 0
 
     /// Copies the bytes once, out of a buffer that is reused.
     init(_ bytes: [UInt8]) {

@@ -31,7 +31,7 @@ final class Connection: EventHandler {
     /// What was read and not yet understood; its first bytes, so many, are understood.
     private var partial: [UInt8] = []
     private var understood = 0
-    private var output = OutputQueue()
+    private var output: OutputQueue
     private var isDirty = false
     /// Whether the socket takes nothing at present.
     private var isBlocked = false
@@ -56,6 +56,7 @@ final class Connection: EventHandler {
         self.tls = tls
         self.greeting = greeting
         self.owner = owner
+        output = OutputQueue(owner.unsent)
         lastReceived = owner.loop.now
         lastSent = owner.loop.now
     }
@@ -281,7 +282,7 @@ final class Connection: EventHandler {
         registration = nil
         SystemCall.close(descriptor)
         descriptor = -1
-        output = OutputQueue()
+        output.clear()
         partial = []
         understood = 0
         let old = peer

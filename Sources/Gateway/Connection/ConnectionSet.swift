@@ -9,7 +9,9 @@ final class ConnectionSet {
     let wheel: LivenessWheel
     /// How long (ms) a socket may take nothing of what waits for it.
     let stalledTimeout: Int64
-    /// Called for a connection that is closed because its socket took nothing.
+    /// What waits for clients that haven't taken it.
+    let unsent: UnsentOutput
+    /// Called for a connection that is closed because its socket took nothing, or too little while too much waited in all.
     var stalled: () -> Void = {}
     /// Called with the address of a connection that didn't get as far as HTTP, and why.
     var refused: (_ address: String, _ reason: String) -> Void = { _, _ in }
@@ -18,9 +20,11 @@ final class ConnectionSet {
     private var dirty: [Connection] = []
     private var members: [ObjectIdentifier: Connection] = [:]
 
-    init(loop: EventLoop, stalledTimeout: Int64) {
+    /// `unsentLimit` is how many bytes may wait for clients in all.
+    init(loop: EventLoop, stalledTimeout: Int64, unsentLimit: Int) {
         self.loop = loop
         self.stalledTimeout = stalledTimeout
+        unsent = UnsentOutput(limit: unsentLimit)
         wheel = LivenessWheel(now: loop.now)
         loop.atEndOfTurn(.flush) { [weak self] in self?.flush() }
         loop.scheduleRepeating(every: 1_000) { [weak self] in
@@ -58,10 +62,24 @@ final class ConnectionSet {
 
     private func flush() {
         // A flush may make others dirty: what is told to one may end another.
-        while !dirty.isEmpty {
-            let connections = dirty
-            dirty.removeAll(keepingCapacity: true)
-            for connection in connections { connection.flush() }
+        repeat {
+            while !dirty.isEmpty {
+                let connections = dirty
+                dirty.removeAll(keepingCapacity: true)
+                for connection in connections { connection.flush() }
+            }
+            relieve()
+        } while !dirty.isEmpty
+    }
+
+    /// Ends those for whom most waits while more waits in all than may. Only that lets go of it: who doesn't read can't be told.
+    private func relieve() {
+        guard unsent.isExceeded else { return }
+        let waiting = members.values.map { (connection: $0, bytes: $0.queuedBytes) }.filter { $0.bytes > 0 }
+        for (connection, _) in waiting.sorted(by: { $0.bytes > $1.bytes }) {
+            guard !unsent.isRelieved else { return }
+            stalled()
+            connection.close("too much waits for clients, and most for this one")
         }
     }
 }

@@ -8,21 +8,33 @@ struct OutputQueue {
     /// Bytes of a full TLS record (RFC 8446, section 5.1).
     private static let record = 16 * 1_024
 
+    /// What waits in this queue and all others of the loop.
+    private let unsent: UnsentOutput
     private var chunks = Queue<Chunk>()
     private var sentOfFirst = 0
-    /// What a chunk takes beside its bytes: pongs of two bytes would else fill a node before they fill a queue.
-    private static let chunkOverhead = 64
     /// The bytes that wait.
     private(set) var byteCount = 0
 
+    init(_ unsent: UnsentOutput) {
+        self.unsent = unsent
+    }
+
     /// What they take in memory, in bytes.
-    var cost: Int { byteCount + chunks.count * Self.chunkOverhead }
+    var cost: Int { byteCount + chunks.count * UnsentOutput.placeBytes }
 
     var isEmpty: Bool { byteCount == 0 }
 
     mutating func append(_ chunk: Chunk) {
         chunks.append(chunk)
         byteCount += chunk.count
+        unsent.wait(chunk)
+    }
+
+    /// Lets go of all that waits.
+    mutating func clear() {
+        while let chunk = chunks.popFirst() { unsent.leave(chunk) }
+        byteCount = 0
+        sentOfFirst = 0
     }
 
     /// Writes until all is out or the socket is full; `.count` is the number of bytes that left.
@@ -87,6 +99,7 @@ struct OutputQueue {
             left -= rest
             sentOfFirst = 0
             _ = chunks.popFirst()
+            unsent.leave(first)
         }
     }
 }

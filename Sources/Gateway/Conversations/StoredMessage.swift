@@ -8,6 +8,8 @@ struct StoredMessage {
         file, created_at, edited_at, is_deleted
         """
 
+    static let columnCount = 12
+
     let conversation: UUID
     let id: EventID
     let eventID: EventID

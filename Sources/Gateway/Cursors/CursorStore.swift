@@ -22,6 +22,8 @@ final class CursorStore {
 
     private let node: NodeContext
     private let redis: RedisConnection
+    /// For reads, in front of which no message waits.
+    private let bulk: RedisConnection
     /// What PostgreSQL is told a moment later.
     private let stored: CursorFlush
     private let loader: ConversationLoader
@@ -32,10 +34,12 @@ final class CursorStore {
     private var writing = 0
 
     init(
-        node: NodeContext, redis: RedisConnection, postgres: PostgresPool, loader: ConversationLoader, loop: EventLoop
+        node: NodeContext, redis: RedisConnection, bulk: RedisConnection, postgres: PostgresPool,
+        loader: ConversationLoader, loop: EventLoop
     ) {
         self.node = node
         self.redis = redis
+        self.bulk = bulk
         stored = CursorFlush(postgres, on: loop)
         self.loader = loader
         partitioning = node.partitioning
@@ -144,7 +148,7 @@ final class CursorStore {
     /// are none.
     func cursors(of conversation: UUID) async -> Cursors {
         let key = Keys.cursors(conversation, partitioning.partition(of: conversation))
-        let reply = try? await redis.call(RedisScripts.cursors, keys: [key]) { command in
+        let reply = try? await bulk.call(RedisScripts.cursors, keys: [key]) { command in
             command.add(Int64(Cursors.maximumParticipants))
         }
         return reply.map { Cursors($0) } ?? Cursors()

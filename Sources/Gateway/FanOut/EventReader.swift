@@ -19,11 +19,15 @@ struct EventPage: Sendable {
     /// Whether there was nothing beyond.
     var isLast = true
 
+    /// The bytes of the events.
+    var byteCount: Int { events.reduce(0) { $0 + $1.json.count } }
+
     /// Nothing, up to an event.
     init(end: EventID) { self.end = end }
 
     /// Entries by their ids, nil for one that can't be read: such a one counts, or what follows would be skipped with it.
-    init(_ entries: [(id: EventID, event: Event?)], after: EventID, limit: Int) {
+    /// `isFull` says that more had no room, however few they are.
+    init(_ entries: [(id: EventID, event: Event?)], after: EventID, limit: Int, isFull: Bool = false) {
         end = after
         for (id, event) in entries {
             end = max(end, id)
@@ -33,7 +37,7 @@ struct EventPage: Sendable {
             }
             endsInHole = event == nil
         }
-        isLast = entries.count < limit
+        isLast = entries.count < limit && !isFull
     }
 
     /// Adds what was read behind it.
@@ -52,6 +56,9 @@ struct EventPage: Sendable {
 /// Everything that isn't committed is in Redis, and Redis drops only committed events, raising `floor`: so the two together
 /// are whole at any time. Confined to its loop.
 final class EventReader {
+    /// A page ends with the event that reaches so many bytes: a hundred usual ones fit, and of the largest eight.
+    static let pageBytes = 512 << 10
+
     private let redis: RedisConnection
     private let postgres: PostgresPool
     private let partitioning: Partitioning
@@ -65,7 +72,7 @@ final class EventReader {
         self.vault = vault
     }
 
-    /// Up to `limit` events after `after`, oldest first.
+    /// Up to `limit` events after `after`, oldest first, and fewer where they are large.
     func events(
         of conversation: UUID, after: EventID, limit: Int, recipients: [UUID] = []
     ) async throws(ReadError) -> EventPage {
@@ -76,24 +83,26 @@ final class EventReader {
 
     /// The same as they are kept.
     private func keptEvents(
-        of conversation: UUID, after: EventID, limit: Int, recipients: [UUID]
+        of conversation: UUID, after: EventID, limit: Int, bytes: Int = pageBytes, recipients: [UUID]
     ) async throws(ReadError) -> EventPage {
         let partition = partitioning.partition(of: conversation)
-        let replies: [RedisReply]
+        let parts: [RedisReply]
         do {
-            // The floor is read after the events: it only rises, so what it promises to be here was here.
-            replies = try await redis.pipeline([
-                RedisCommand(
-                    "XRANGE", Keys.events(conversation, partition), "\(after.next)-0", "+", "COUNT", String(limit)),
-                RedisCommand("HMGET", Keys.conversation(conversation, partition), "last", "floor"),
-            ])
+            let key = Keys.conversation(conversation, partition)
+            let reply = try await redis.call(RedisScripts.page, keys: [key]) { command in
+                command.add(after.next)
+                command.add(Int64(limit))
+                command.add(Int64(bytes))
+            }
+            parts = reply.elements ?? []
         } catch {
             throw .redis(error)
         }
-        let state = replies[1].elements ?? []
-        let floor = state.count == 2 && state[0].integer != nil ? state[1].eventID : nil
+        guard parts.count == 4 else { throw .redis(.unexpectedReply("no page")) }
+        let floor = parts[2].integer == nil ? nil : parts[3].eventID
         if let floor, floor <= after {
-            return EventPage(Self.entries(in: replies[0]), after: after, limit: limit)
+            return EventPage(
+                Self.entries(in: parts[0]), after: after, limit: limit, isFull: parts[1].integer == 1)
         }
         // What has been changed since comes as the change, in its turn: PostgreSQL may not have that yet.
         let changes: [EventID: EventID]
@@ -103,11 +112,13 @@ final class EventReader {
         } catch {
             throw .redis(error)
         }
-        var page = try await storedEvents(of: conversation, after: after, upTo: floor, limit, changes, recipients)
+        var page = try await storedEvents(
+            of: conversation, after: after, upTo: floor, limit, bytes, changes, recipients)
         guard page.isLast, let floor else { return page }
         page.append(
             try await keptEvents(
-                of: conversation, after: floor, limit: max(1, limit - page.events.count), recipients: recipients))
+                of: conversation, after: floor, limit: max(1, limit - page.events.count),
+                bytes: max(1, bytes - page.byteCount), recipients: recipients))
         return page
     }
 
@@ -140,27 +151,32 @@ final class EventReader {
     }
 
     private func storedEvents(
-        of conversation: UUID, after: EventID, upTo last: EventID?, _ limit: Int, _ changes: [EventID: EventID],
-        _ recipients: [UUID]
+        of conversation: UUID, after: EventID, upTo last: EventID?, _ limit: Int, _ bytes: Int,
+        _ changes: [EventID: EventID], _ recipients: [UUID]
     ) async throws(ReadError) -> EventPage {
         do {
             let result = try await postgres.query(
                 """
-                select \(StoredMessage.columns) from messages m
-                where conversation_id = $1 and last_event_id > $2 and last_event_id <= $3 and duplicate_of is null
-                    and not exists (
-                        select from unnest($5::bigint[], $6::bigint[]) as change (message, event)
-                        where change.message = m.id and change.event > m.last_event_id)
-                order by last_event_id limit $4
+                select \(StoredMessage.columns), bytes from (
+                    select *, sum(octet_length(content)) over (order by last_event_id) as bytes from (
+                        select * from messages m
+                        where conversation_id = $1 and last_event_id > $2 and last_event_id <= $3
+                            and duplicate_of is null and not exists (
+                                select from unnest($5::bigint[], $6::bigint[]) as change (message, event)
+                                where change.message = m.id and change.event > m.last_event_id)
+                        order by last_event_id limit $4) as page) as measured
+                where bytes - octet_length(content) < $7
+                order by last_event_id
                 """,
                 [
                     .uuid(conversation), .id(after), .id(last ?? .highest), .integer(Int64(limit)),
-                    .ids(Array(changes.keys)), .ids(Array(changes.values)),
+                    .ids(Array(changes.keys)), .ids(Array(changes.values)), .integer(Int64(bytes)),
                 ])
             let entries = result.rows.compactMap { row in
                 row.eventID(1).map { ($0, StoredMessage(row, conversation)?.event(recipients: recipients)) }
             }
-            return EventPage(entries, after: after, limit: limit)
+            let isFull = result.rows.last?.integer(StoredMessage.columnCount) ?? 0 >= Int64(bytes)
+            return EventPage(entries, after: after, limit: limit, isFull: isFull)
         } catch {
             throw .postgres(error)
         }

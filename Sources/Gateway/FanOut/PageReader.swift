@@ -27,7 +27,8 @@ final class SubscriberPage {
 final class PageReader {
     /// Events per page.
     static let page = 100
-    /// So many pages are under way on a loop: 2 MiB of usual messages, and enough to keep the stores' answers coming.
+    /// So many pages are under way on a loop: 2 MiB of usual messages, 8 of the largest, and enough to keep the stores' answers
+    /// coming.
     static let atOnce = 16
     /// Fields of the members that are no users.
     private static let facts = 3

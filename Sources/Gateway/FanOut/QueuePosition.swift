@@ -11,7 +11,7 @@ struct QueuePosition: Equatable {
     /// Whether what no device had got when the device came first is still owed to it, too.
     var owesUndelivered = false
 
-    /// Goes on with an event that was brought at a moment (ms since the Unix epoch). Events of other conversations that come next
+    /// Goes on with an event that was brought at a moment (ms since the Unix epoch, by the clock that ids have their times from). Events of other conversations that come next
     /// may have lower ids than one whose conversation is ahead of the clock: the position doesn't go ahead with it, but for what
     /// clocks differ by and what is read again anyway covers.
     mutating func goOn(with id: EventID, at now: Int64) {

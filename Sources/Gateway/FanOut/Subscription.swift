@@ -98,7 +98,7 @@ final class Subscription {
             session.wrote(event)
         }
         if destination == .messages {
-            if movesOn, case .live = flow { position.goOn(with: event.id, at: WallClock.nowMilliseconds()) }
+            if movesOn, case .live = flow { position.goOn(with: event.id, at: session.worker.node.queueTime) }
             session.connection.send(frames.encode(style, ack: ack, position: position))
         } else if let ack {
             session.connection.send(frames.encode(style, ack: ack))

@@ -50,7 +50,8 @@ final class GatewayMetrics: Sendable {
         greetingsFailed = registry.counter(
             "parley_greetings_failed_total", help: "Connections whose TLS handshake or PROXY header failed.")
         stalledConnections = registry.counter(
-            "parley_connections_stalled_total", help: "Connections closed because the client took nothing.")
+            "parley_connections_stalled_total",
+            help: "Connections closed because the client took nothing, or too little.")
         slowConsumers = registry.counter(
             "parley_slow_consumers_total", help: "Subscriptions that fell behind because their socket was full.")
         messagesAccepted = registry.counter("parley_messages_accepted_total", help: "Messages accepted into Redis.")

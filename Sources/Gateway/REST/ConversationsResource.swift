@@ -199,7 +199,7 @@ struct ConversationsResource {
             let key = Keys.cursors(conversation.id, worker.node.partitioning.partition(of: conversation.id))
             return all.positions.isEmpty ? RedisCommand("HMGET", key, "r:\(user)") : RedisCommand("HGETALL", key)
         }
-        guard let replies = try? await worker.redis.pipeline(commands) else { return known }
+        guard let replies = try? await worker.bulk.pipeline(commands) else { return known }
         for (one, reply) in zip(listed, replies) {
             let id = one.conversation.id
             guard var found = known[id] else { continue }

@@ -25,6 +25,8 @@ final class NodeContext: Sendable {
     private let format = Atomic<Int64>(1)
     private let memoryIsShort = Atomic<Bool>(false)
     private let epochOfInboxes = Atomic<Int64>(0)
+    private let clockAhead = Atomic<Int64>(WallClock.nowMilliseconds() - MonotonicClock.nowMilliseconds())
+    private let jumps = Locked(ClockJumps())
 
     init(
         _ config: GatewayConfig, id: String, authenticator: Authenticator, revocations: Revocations,
@@ -63,6 +65,21 @@ final class NodeContext: Sendable {
         get { epochOfInboxes.load(ordering: .relaxed) }
         set { epochOfInboxes.store(newValue, ordering: .relaxed) }
     }
+
+    /// Takes what Redis' clock said (ms) when it was asked (monotonic ms) or soon behind it, and where it has gone back.
+    func note(redisTime: Int64, at moment: Int64, _ found: ClockJumps) {
+        clockAhead.store(redisTime - moment, ordering: .relaxed)
+        jumps.withLock { $0 = found }
+    }
+
+    /// The time (ms) up to which positions in users' queues go at present: ids have theirs from Redis' clock, or from a node's that
+    /// is far behind it.
+    var queueTime: Int64 {
+        min(MonotonicClock.nowMilliseconds() + clockAhead.load(ordering: .relaxed), WallClock.nowMilliseconds())
+    }
+
+    /// Where Redis' clock has gone back.
+    var clockJumps: ClockJumps { jumps.withLock { $0 } }
 
     /// Reserves room for the content of a request; false where those that are read already take all there is.
     func reserve(contentBytes count: Int) -> Bool {

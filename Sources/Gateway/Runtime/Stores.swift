@@ -5,7 +5,7 @@ struct Stores {
     let log: Logger
     /// For what is short, and for messages on their way in.
     let redis: RedisConnection
-    /// For reads that may be long: pages, heads, inboxes. One that Redis is late with ends this connection only, with no message
+    /// For reads that may be long: pages, lists, heads, inboxes. One that Redis is late with ends this connection only, with no message
     /// on its way.
     let bulk: RedisConnection
     /// For what somebody waits for and may have to try again: histories, lists, files.

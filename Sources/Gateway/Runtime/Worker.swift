@@ -59,7 +59,8 @@ final class Worker {
         membership = stores.membership
         reader = stores.reader
         inbox = Inbox(redis: bulk, postgres: postgres, partitioning: node.partitioning) { node.inboxEpoch }
-        cursors = CursorStore(node: node, redis: redis, postgres: stores.essential, loader: loader, loop: loop)
+        cursors = CursorStore(
+            node: node, redis: redis, bulk: bulk, postgres: stores.essential, loader: loader, loop: loop)
         pages = PageReader(
             reader: reader, redis: bulk, partitioning: node.partitioning, loader: loader, cursors: cursors)
         messages = MessageReader(
@@ -71,7 +72,9 @@ final class Worker {
             node: node.id, redis: redis, limit: node.config.maximumSessionsPerUser, loop: loop)
         publishLog = PublishLogger(node.config.logPublish, log, loop)
         limiter = RateLimiter(node.config.rates, redis: redis, metrics: metrics, log: log, loops: loops)
-        connections = ConnectionSet(loop: loop, stalledTimeout: node.config.webSocket.stalledTimeout)
+        connections = ConnectionSet(
+            loop: loop, stalledTimeout: node.config.webSocket.stalledTimeout,
+            unsentLimit: node.config.webSocket.unsentBytes / loops)
         connections.stalled = { [metrics] in metrics.stalledConnections.increment() }
         connections.dismissed = { node.dismiss() }
         connections.refused = { [metrics, log] address, reason in

@@ -11,7 +11,9 @@ extension ClientSession {
     /// again, and recognised by its ids.
     private static let overlap: Int64 = 10_000
     /// So long the inbox sets remember.
-    private static let memory: Int64 = 30 * 86_400_000
+    static let queueMemory: Int64 = 30 * 86_400_000
+    /// As far as this the clock may have gone back: beyond, what came since is left to the history.
+    private static let longestJump: Int64 = 3_600_000
     /// Milliseconds between two attempts while the stores are away.
     private static let retryInterval: Int64 = 1_000
 
@@ -19,12 +21,10 @@ extension ClientSession {
         add(subscription)
         // Nothing may overtake what was missed.
         subscription.flow = .behind(.zero)
-        let now = EventID(at: WallClock.nowMilliseconds())
-        let (latest, earliest) =
-            (now.earlier(byMilliseconds: -Self.overlap), now.earlier(byMilliseconds: Self.memory))
-        let isRecovered = place.map { $0.event <= latest && $0.event >= earliest } ?? true
-        let start = place ?? QueuePosition(event: now, owesUndelivered: true)
-        subscription.position = isRecovered ? start : QueuePosition(event: now)
+        let now = EventID(at: worker.node.queueTime)
+        let start = place.map { begin($0, now: now) } ?? QueuePosition(event: now, owesUndelivered: true)
+        let isRecovered = start != nil
+        subscription.position = start ?? QueuePosition(event: now)
         carryOut { [self] in
             // Before anything can come in: what another device gets from now on is missed here all the same.
             if place == nil { try? await noteDelivered(subscription) }
@@ -35,6 +35,16 @@ extension ClientSession {
                 [("recovered", String(isRecovered)), ("position", subscription.position.text)])
             catchUp(subscription)
         }
+    }
+
+    /// Where a device begins that brings a position; nil where what came since can't be found.
+    private func begin(_ place: QueuePosition, now: EventID) -> QueuePosition? {
+        let (latest, earliest) =
+            (now.earlier(byMilliseconds: -Self.overlap), now.earlier(byMilliseconds: Self.queueMemory))
+        let start = worker.node.clockJumps.start(of: place.event)
+        guard place.event <= latest, start >= earliest, start >= place.event.earlier(byMilliseconds: Self.longestJump)
+        else { return nil }
+        return QueuePosition(event: start, owesUndelivered: place.owesUndelivered)
     }
 
     /// Notes where the undelivered begins in each conversation that has some.
@@ -81,6 +91,8 @@ extension ClientSession {
     }
 
     private func readMissed(_ subscription: Subscription) async throws(ReadError) {
+        // The clock may have gone back since the position was given.
+        subscription.position.event = worker.node.clockJumps.start(of: subscription.position.event)
         let place = subscription.position
         let after = place.event.earlier(byMilliseconds: Self.overlap)
         for entry in try await news(place) {

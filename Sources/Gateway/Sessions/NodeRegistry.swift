@@ -16,6 +16,8 @@ final class NodeRegistry {
     private static let interval: Int64 = 5_000
     /// Milliseconds without a heartbeat after which a node counts as dead.
     private static let lifetime: Int64 = 15_000
+    /// So long (ms) it matters to users' queues that Redis' clock has gone back.
+    private static let clockMemory = ClientSession.queueMemory
     /// About so many sessions of a dead node are taken out by one command.
     private static let sweepPage: Int64 = 500
 
@@ -115,12 +117,20 @@ final class NodeRegistry {
                 }
                 guard try await compare() else { return }
             }
+            try await lookAtClock()
             if !isStopped { node.readiness.set(.registered, true) }
             node.oldestFormat = try await DeploymentFormat.oldest(redis)
             try await sweepDead()
         } catch {
             log.warning("heartbeat failed", [.error: .describing(error)])
         }
+    }
+
+    private func lookAtClock() async throws(RedisError) {
+        let asked = MonotonicClock.nowMilliseconds()
+        let reply = try await redis.call(RedisScripts.clock, keys: Keys.clock) { $0.add(Self.clockMemory) }
+        guard let parts = reply.elements, let now = parts.first?.integer else { throw .unexpectedReply("clock") }
+        node.note(redisTime: now, at: asked, ClockJumps(parts.dropFirst()))
     }
 
     private enum Answer {

@@ -21,6 +21,8 @@ enum AcceptCall {
         var maximumEntries: Int64
         /// Bytes of entries that a partition's stream may hold.
         var maximumBytes: Int64
+        /// How long (ms) what is copied from PostgreSQL stays.
+        var stateTTL: Int64
     }
 
     /// The command for a batch of one partition; `seen` is the highest event id that this node knows of a conversation.
@@ -33,6 +35,7 @@ enum AcceptCall {
         command.add(limits.maximumEntries)
         command.add(limits.maximumBytes)
         command.add(Int64(Cursors.maximumParticipants))
+        command.add(limits.stateTTL)
         for draft in drafts {
             command.add(draft.conversation.description)
             command.add(draft.sender.description)

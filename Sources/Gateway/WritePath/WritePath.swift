@@ -42,7 +42,7 @@ final class WritePath {
         partitioning = node.partitioning
         limits = AcceptCall.Limits(
             dedupeWindow: node.config.common.dedupeWindow, maximumEntries: Int64(node.config.streamMaximumEntries),
-            maximumBytes: Int64(node.config.streamMaximumBytes))
+            maximumBytes: Int64(node.config.streamMaximumBytes), stateTTL: node.config.common.stateTTL)
         metrics = node.metrics
         self.loop = loop
         lanes = Array(repeating: Lane(), count: partitioning.partitions.count)

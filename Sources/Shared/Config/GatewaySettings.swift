@@ -115,6 +115,10 @@ public enum GatewaySettings {
     package static let sendQueueBytes = Setting.bytes(
         "SEND_QUEUE_BYTES", default: 1 << 20, in: 16 << 10...256 << 20,
         "How much may wait for a client before it is treated as behind.")
+    package static let unsentBytes = Setting.bytes(
+        "UNSENT_BYTES", default: 512 << 20, in: 1 << 20...1 << 40,
+        "How much may wait for all clients of a node, an equal share on each loop; beyond, those for whom most waits are cut."
+    )
     package static let replayMaxEvents = Setting.integer(
         "REPLAY_MAX_EVENTS", default: 100_000, in: 100...10_000_000,
         "How many events a client may have missed for them to be replayed; beyond, it is told to read the history.")
@@ -237,6 +241,7 @@ public enum GatewaySettings {
                 maxFileBytes.declaration,
                 contentMemoryBytes.declaration,
                 sendQueueBytes.declaration,
+                unsentBytes.declaration,
                 replayMaxEvents.declaration,
                 streamMaxEntries.declaration,
                 streamMaxBytes.declaration,

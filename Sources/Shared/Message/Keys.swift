@@ -48,6 +48,9 @@ public enum Keys {
 
 /// Where sessions are found in Redis.
 extension Keys {
+    /// Redis' clock when somebody looked last, and where it has gone back.
+    public static let clock = ["{clock}:time", "{clock}:jumps"]
+
     /// All nodes that said they are there; a node without its `node(_:)` key is dead.
     public static let nodes = "nodes"
     /// What a node tells of itself; it expires when the node stops telling.

@@ -6,6 +6,8 @@ public enum RedisScripts {
     public static let load = RedisScript(PackageResources.load_lua)
     /// Tells the heads of many conversations.
     public static let heads = RedisScript(PackageResources.heads_lua)
+    /// Reads a page of a conversation's events.
+    public static let page = RedisScript(PackageResources.page_lua)
     /// Tells which conversations have something for a user.
     public static let inbox = RedisScript(PackageResources.inbox_lua)
     /// Cuts off what is known of a conversation's members.
@@ -38,6 +40,8 @@ public enum RedisScripts {
     public static let lease = RedisScript(PackageResources.lease_lua)
     /// Says that a gateway is there.
     public static let beat = RedisScript(PackageResources.beat_lua)
+    /// Tells Redis' clock, and where it has gone back.
+    public static let clock = RedisScript(PackageResources.clock_lua)
     /// Takes a gateway out that ends.
     public static let leave = RedisScript(PackageResources.leave_lua)
     /// Takes the sessions of a dead gateway out.

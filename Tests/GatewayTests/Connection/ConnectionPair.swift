@@ -15,7 +15,7 @@ final class ConnectionPair {
     /// With a loop and a set of the test's own, or its own.
     init(_ loop: EventLoop? = nil, _ connections: ConnectionSet? = nil) throws {
         let loop = try loop ?? EventLoop()
-        let connections = connections ?? ConnectionSet(loop: loop, stalledTimeout: 60_000)
+        let connections = connections ?? ConnectionSet(loop: loop, stalledTimeout: 60_000, unsentLimit: .max)
         self.loop = loop
         self.connections = connections
         var ends: [Int32] = [0, 0]

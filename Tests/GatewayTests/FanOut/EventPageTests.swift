@@ -19,6 +19,11 @@ import Testing
         #expect(page([]).isLast && page([]).end == 5)
     }
 
+    @Test func aPageWhoseBytesAreSpentIsNotTheLast() {
+        let full = EventPage([(id: 6, event: event(6, after: 5))], after: 5, limit: 3, isFull: true)
+        #expect(!full.isLast && full.end == 6)
+    }
+
     /// An entry of a format to come, or a spoilt one: taken for absent it would make a page the last, and what is behind it be
     /// skipped.
     @Test func whatCannotBeReadCountsAndIsTold() {

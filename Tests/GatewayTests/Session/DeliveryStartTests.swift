@@ -44,6 +44,44 @@ import Testing
         #expect(DeliveryStart(begins: 0).isComplete)
     }
 
+    @Test func oneLookServesAllThatArrivesMeanwhile() {
+        var start = DeliveryStart(begins: 100)
+        let steps = [start.arrived(101), start.arrived(103), start.arrived(102)]
+        #expect(steps == [.look, .wait, .wait])
+        start.claim()
+        let (verdict, next) = (start.looked(), start.arrived(104))
+        #expect(verdict == .move(103) && next == .move)
+    }
+
+    @Test func looksThatFindNothingAreFurtherAndFurtherApart() {
+        var start = DeliveryStart(begins: 100)
+        var id: EventID = 101
+        var step = start.arrived(id)
+        #expect(step == .look)
+        for pause: Int64 in [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 32_000] {
+            let verdict = start.looked()
+            id = id.next
+            step = start.arrived(id)
+            let looksAgain = start.rested()
+            #expect(verdict == .rest(pause) && step == .wait && looksAgain)
+        }
+    }
+
+    @Test func nobodyLooksAgainBeforeMoreHasArrived() {
+        var start = DeliveryStart(begins: 100)
+        _ = start.arrived(101)
+        _ = start.looked()
+        let looksAgain = start.rested()
+        let step = start.arrived(102)
+        #expect(!looksAgain && step == .look)
+    }
+
+    @Test func whatTheQueueBringsMovesTheCursorAtOnce() {
+        var start = DeliveryStart(begins: 100)
+        let steps = [start.arrived(101), start.arrived(100)]
+        #expect(steps == [.look, .move])
+    }
+
     @Test func whatIsForgottenIsNotDeliveredByALatePong() {
         let conversation = UUID.random()
         var tracker = DeliveryTracker()

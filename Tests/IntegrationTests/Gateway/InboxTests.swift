@@ -50,7 +50,7 @@ import Testing
         func send(in conversation: UUID) async throws -> Int64 {
             let stream = Keys.stream(partitioning.partition(of: conversation))
             let reply = try await redis.call(RedisScripts.accept, keys: [stream]) { command in
-                for word in ["\(WallClock.nowMilliseconds())", "43200000", "1000", "1000000", "50"] {
+                for word in ["\(WallClock.nowMilliseconds())", "43200000", "1000", "1000000", "50", "60000"] {
                     command.add(word)
                 }
                 command.add(conversation.description)

@@ -51,6 +51,7 @@ struct Scribe {
                 command.add(entries)
                 command.add(bytes)
                 command.add("50")
+                command.add(Int64(86_400_000))
                 for message in messages[start..<min(start + 64, messages.count)] {
                     command.add(conversation.description)
                     command.add(sender.description)

@@ -3,6 +3,9 @@ import Testing
 
 /// The accept script against a real Redis.
 @Suite(.serialized) struct AcceptScriptTests {
+    /// Milliseconds for which copies of what PostgreSQL has stay.
+    private static let lifetime: Int64 = 60_000
+
     /// One conversation's keys, and a way to call the script.
     private struct Bench {
         let redis: RedisConnection
@@ -52,6 +55,7 @@ import Testing
                 command.add(room)
                 command.add(bytes)
                 command.add("50")
+                command.add(AcceptScriptTests.lifetime)
                 for message in messages {
                     command.add((message.conversation ?? conversation).description)
                     command.add((message.sender ?? sender).description)
@@ -396,6 +400,29 @@ import Testing
             _ = try await bench.redis.call("PEXPIRE", key, "50000")
             _ = try await bench.accept([.init(digest: "another")])
             #expect(try await bench.redis.call("PTTL", key).integer ?? 0 <= 50_000)
+        }
+    }
+
+    /// Without commits, while PostgreSQL is away, nobody else keeps them, and nobody could load them again.
+    @Test func whatIsCopiedStaysWhileSomebodyWrites() async throws {
+        try await bench { bench in
+            try await bench.load()
+            _ = try await bench.redis.call("SET", bench.key(":key"), "k")
+            let copies = [":members", ":cursors", ":key"].map { bench.key($0) }
+            func left() async throws -> [Int64] {
+                try await bench.redis.pipeline(copies.map { RedisCommand("PTTL", $0) }).compactMap(\.integer)
+            }
+            func send(_ digest: String) async throws {
+                for key in copies { _ = try await bench.redis.call("PEXPIRE", key, "20000") }
+                #expect(try await bench.accept([.init(digest: digest)])[1] == 0)
+            }
+            try await send("first")
+            #expect(try await left().allSatisfy { $0 > 50_000 })
+            try await send("soon behind it")
+            #expect(try await left().allSatisfy { $0 <= 20_000 }, "expiries are moved seldom")
+            _ = try await bench.redis.call("HINCRBY", bench.key(), "renewed", "-\(Self.lifetime / 8)")
+            try await send("an eighth later")
+            #expect(try await left().allSatisfy { $0 > 50_000 })
         }
     }
 }

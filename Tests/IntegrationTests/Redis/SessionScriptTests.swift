@@ -26,6 +26,30 @@ import Testing
         }.elements ?? []
     }
 
+    /// What the clock script tells of jumps.
+    private func jumps(_ redis: RedisConnection) async throws -> [String] {
+        let reply = try await redis.call(RedisScripts.clock, keys: Keys.clock) { $0.add(Int64(86_400_000)) }
+        return try #require(reply.elements).dropFirst().compactMap(\.text)
+    }
+
+    @Test func aClockThatGoesBackIsNoted() async throws {
+        try await onLoop { loop in
+            try await withRedis(loop) { redis, _ in
+                for _ in 0..<2 { #expect(try await jumps(redis).isEmpty) }
+                let now = WallClock.nowMilliseconds()
+                // As if the clock had been ahead when somebody looked last.
+                _ = try await redis.call("SET", Keys.clock[0], String(now + 720_000))
+                let noted = try await jumps(redis)
+                let times = try #require(noted.first).split(separator: " ").compactMap { Int64($0) }
+                #expect(noted.count == 1 && times.count == 2)
+                #expect(times[0] >= now && times[0] < now + 10_000 && times[1] == now + 720_000)
+                #expect(try await jumps(redis) == noted, "it is noted once")
+                _ = try await redis.call("ZADD", Keys.clock[1], String(now - 86_400_001), "1 2")
+                #expect(try await jumps(redis) == noted, "what was long ago is forgotten")
+            }
+        }
+    }
+
     @Test func aNameBelongsToOneProcessAtATime() async throws {
         try await onLoop { loop in
             try await withRedis(loop) { redis, _ in

@@ -7,7 +7,7 @@
 --
 -- KEYS[1]  {tag}:stream; all other keys share its tag
 -- ARGV     1 the gateway's clock (ms), 2 dedupe window (ms), 3 entries and 4 bytes of them that the stream may hold, 5 for
---          how many participants at most a message's status is told,
+--          how many participants at most a message's status is told, 6 how long (ms) the copies of what PostgreSQL has stay,
 --          then per message: conversation, sender, digest, random number below 4096, highest id the gateway has seen,
 --          1 for a message of the server itself (who sends it and whether it is archived doesn't matter) or 0,
 --          "-" for a new message, or "e" or "d", the id of the message that is edited or deleted, the last event of it
@@ -76,7 +76,7 @@ local function conversation(id)
         answers = {}, roles = {}, changed = {},
     }
     conversations[id] = c
-    local state = redis.pcall('HMGET', key, 'last', 'ttl', 'f')
+    local state = redis.pcall('HMGET', key, 'last', 'ttl', 'f', 'renewed')
     if failed(state) or not kind(c.events, 'stream') or not kind(c.now, 'hash') or not kind(c.before, 'hash')
         or not kind(c.members, 'hash') or not kind(c.changes, 'hash') or not kind(c.cursors, 'hash')
         or (state[3] and state[3] ~= '1') then
@@ -85,6 +85,7 @@ local function conversation(id)
     end
     c.last = state[1] and tonumber(state[1])
     c.expires = state[2]
+    c.renewed = tonumber(state[4] or '') or 0
     local facts = redis.call('HMGET', c.members, 'v', 'a', 'r', 'f')
     c.version, c.archived, c.recipients = facts[1], facts[2] == '1', facts[3]
     -- Loaded by a process of the first release: the participants' indexes may not have this partition.
@@ -142,7 +143,7 @@ local created = timestamp(clock)
 local reply = { clock }
 local accepted = {}
 
-for at = 6, #ARGV, FIELDS do
+for at = 7, #ARGV, FIELDS do
     local id, sender, digest = ARGV[at], ARGV[at + 1], ARGV[at + 2]
     local c = conversation(id)
     local code, event, previous = ACCEPTED, 0, 0
@@ -221,6 +222,13 @@ for _, c in pairs(conversations) do
         redis.call('HSET', c.key, 'last', number(c.last))
         -- In two windows nobody asks for it any more.
         redis.call('PEXPIRE', c.now, 2 * ARGV[2], 'NX')
+        -- While PostgreSQL is away no commit moves the expiry of the copies, and nobody could load them.
+        if math.abs(redis_ms - c.renewed) >= ARGV[6] / 8 then
+            redis.call('PEXPIRE', c.key .. ':key', ARGV[6])
+            redis.call('PEXPIRE', c.members, ARGV[6])
+            redis.call('PEXPIRE', c.cursors, ARGV[6])
+            redis.call('HSET', c.key, 'renewed', number(redis_ms))
+        end
         if c.expires then
             redis.call('PERSIST', c.key)
             redis.call('PERSIST', c.events)
