@@ -152,13 +152,15 @@ final class Node: Sendable {
     /// Checks formats and settings of both stores, as long as it takes for them to be there; false where they don't fit.
     private func prepareStores(_ worker: Worker) async -> Bool {
         let common = context.config.common
-        var attempt = 0
+        let watch = StoreWatch(worker.log, on: worker.loop)
+        defer { watch.end() }
         while true {
-            attempt += 1
             do {
+                watch.asksRedis()
                 try worker.redis.requireReady()
                 try await StoreFormat.check(partitions: common.partitions, redis: worker.redis)
                 try await StoreFormat.check(dedupeWindow: common.dedupeWindow, redis: worker.redis)
+                watch.asksDatabase()
                 try await common.migrate ? Migrator.migrate(worker.postgres) : Migrator.check(worker.postgres)
                 try await StoreFormat.check(partitions: common.partitions, postgres: worker.postgres)
                 _ = try await KnownTimeline.look(worker.essential)
@@ -166,6 +168,7 @@ final class Node: Sendable {
                     fatalStart("contents can't be read", problem, worker)
                     return false
                 }
+                watch.asksRedis()
                 try await RedisDurability.watch(worker.redis, on: worker.loop) { [log = worker.log] problems in
                     for problem in problems {
                         log.warning("durability is weaker than promised", [.reason: .string(problem)])
@@ -179,10 +182,7 @@ final class Node: Sendable {
                 fatalStart("the tables are too new", error.description, worker)
                 return false
             } catch {
-                if attempt % 50 == 10 {
-                    worker.log.warning(
-                        "waiting for the stores", [.error: .describing(error), .attempt: .number(attempt)])
-                }
+                watch.failed(error)
                 await worker.loop.sleep(milliseconds: Self.startRetry)
             }
         }
