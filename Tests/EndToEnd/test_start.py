@@ -100,6 +100,21 @@ def test_what_a_stranger_answers_is_told(program, setting, scheme, heard):
         server.kill()
 
 
+def test_more_connections_than_descriptors_are_told(gateway):
+    server = gateway(MAX_CONNECTIONS=1_000_000, descriptors=2_000)
+    # 256 for who is sent away, 64 for the process, 16 for its loop.
+    assert server.metric("parley_connections_maximum") == 1_664
+    line = next(line for line in server.lines if '"fewer connections are taken"' in line)
+    assert "PARLEY_MAX_CONNECTIONS=1000000" in line and "1664" in line and "limit=2000" in line
+    assert "level=warn" in line, line
+
+
+def test_enough_descriptors_are_no_matter(gateway):
+    server = gateway(MAX_CONNECTIONS=1_000, descriptors=2_000)
+    assert server.metric("parley_connections_maximum") == 1_000
+    assert not any("fewer connections" in line for line in server.lines)
+
+
 def test_an_address_that_is_not_ours_is_named():
     address = f"203.0.113.1:{free_port()}"
     assert f"PARLEY_LISTEN={address}: " in "".join(Server("gateway", LISTEN=address).refuses())

@@ -21,7 +21,6 @@ final class HTTPPeer: Peer {
     let connection: Connection
     let worker: Worker
     let service: Service
-    private let isAdmitted: Bool
     private var parser: HTTPRequestParser
     private var isAnswering = false
     /// Whether nothing is read until the client has taken what waits for it.
@@ -45,11 +44,10 @@ final class HTTPPeer: Peer {
     /// When an upload has to be whole, however steadily it comes in.
     var uploadDeadline: Int64 = 0
 
-    init(connection: Connection, worker: Worker, service: Service, isAdmitted: Bool) {
+    init(connection: Connection, worker: Worker, service: Service) {
         self.connection = connection
         self.worker = worker
         self.service = service
-        self.isAdmitted = isAdmitted
         parser = HTTPRequestParser(limits: worker.node.config.http, announces: true, streams: FilesResource.isUpload)
         requestBegan = worker.loop.now
         deadline = worker.loop.now + worker.node.config.webSocket.handshakeTimeout
@@ -110,7 +108,6 @@ final class HTTPPeer: Peer {
 
     /// A request with content: it is read only where its sender is known, and where there is room for it.
     private func announce(_ request: HTTPRequest, _ length: Int?, expectsContinue: Bool) {
-        guard isServed(request) else { return }
         isAnswering = true
         connection.pauseReading()
         worker.loop.spawn { [self] in
@@ -146,7 +143,6 @@ final class HTTPPeer: Peer {
     /// Answers a request, or turns the connection into a WebSocket; nothing is read meanwhile.
     private func answer(_ request: HTTPRequest) {
         worker.metrics.httpRequests.increment()
-        guard isServed(request) else { return }
         let identity = identity
         self.identity = nil
         if Self.webSocketPaths.contains(request.path), service != .operations {
@@ -159,14 +155,6 @@ final class HTTPPeer: Peer {
                 to: request, nil, service, from: connection.clientAddress, identity: identity)
             await finish(answer, to: request, keepsAlive: request.keepsAlive)
         }
-    }
-
-    /// A node that is full says so, and ends the connection.
-    func isServed(_ request: HTTPRequest) -> Bool {
-        if isAdmitted || service == .operations { return true }
-        let response = ErrorCode.tooManyConnections.problem("This node takes no more connections.", retryAfter: 5)
-        respond(response, isHead: request.method == "HEAD", keepsAlive: false)
-        return false
     }
 
     /// Ends the connection, once what is under way is answered.

@@ -21,10 +21,9 @@ final class Node: Sendable {
     private let probe: LoopReference<PubSubProbe>
     private let revocationWatch: LoopReference<RevocationWatch>
 
-    /// Builds everything before a loop runs; `cores` is the number of loops where the configuration leaves it open.
-    init(_ context: NodeContext, endpoint: RedisEndpoint, cores: Int) throws {
+    /// Builds everything before a loop runs.
+    init(_ context: NodeContext, endpoint: RedisEndpoint, loops count: Int) throws {
         self.context = context
-        let count = context.config.loops == 0 ? cores : context.config.loops
         loops = try (0..<count).map { try EventLoop(index: $0) }
         var stores: [Stores] = []
         for loop in loops { stores.append(try Stores(context, endpoint: endpoint, loop: loop, loops: count)) }
@@ -88,6 +87,7 @@ final class Node: Sendable {
     private func start(_ worker: Worker) async {
         worker.log.info(
             "gateway starting", [.version: .string(Version.current), .count: .number(loops.count)])
+        warnOfDescriptors(worker.log)
         guard await prepareStores(worker) else { return }
         guard await claimName(worker) else { return }
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
@@ -124,6 +124,15 @@ final class Node: Sendable {
         }
         context.readiness.set(.started, true)
         worker.log.info("gateway listening", [.address: .string(context.config.listen.description)])
+    }
+
+    /// A limit of the process that is too low for what is wanted.
+    private func warnOfDescriptors(_ log: Logger) {
+        let budget = context.descriptors
+        guard budget.connections < budget.wanted else { return }
+        let wanted = "\(GatewaySettings.maxConnections.declaration.variable)=\(budget.wanted)"
+        let reason = "\(wanted) needs more descriptors than ulimit -n gives: \(budget.connections) are taken"
+        log.warning("fewer connections are taken", [.reason: .string(reason), .limit: .number(budget.limit)])
     }
 
     /// Makes sure that no other process has the node's name: they would take each other's sessions out.

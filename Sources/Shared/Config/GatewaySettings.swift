@@ -61,7 +61,8 @@ public enum GatewaySettings {
         "ALLOW_QUERY_TOKEN", default: false, "Whether a token in the URL counts; URLs end up in the logs of proxies.")
 
     package static let maxConnections = Setting.integer(
-        "MAX_CONNECTIONS", default: 15000, in: 1...1_000_000, "How many connections the node takes.")
+        "MAX_CONNECTIONS", default: 15000, in: 1...1_000_000,
+        "How many connections the node takes, as far as its descriptors (ulimit -n) last.")
     package static let maxSessionsPerUser = Setting.integer(
         "MAX_SESSIONS_PER_USER", default: 20, in: 1...10000, "How many sessions a user may have.")
     package static let maxSubscriptions = Setting.integer(

@@ -17,13 +17,13 @@ private struct Bench {
         ])
         let revocations = Revocations(leeway: 0)
         let context = NodeContext(
-            config, id: "test",
+            config, descriptors: DescriptorBudget(wanted: config.maximumConnections, limit: .max, loops: 1), id: "test",
             authenticator: try Authenticator(
                 config.security, key: .secret(config.security.secret ?? []), revocations: revocations),
             revocations: revocations, keySet: nil, certificate: nil, masterKeys: nil, files: nil,
             metrics: GatewayMetrics(MetricsRegistry()))
         let endpoint = try #require(RedisEndpoint(url: "redis://127.0.0.1:1"))
-        let node = try Node(context, endpoint: endpoint, cores: 1)
+        let node = try Node(context, endpoint: endpoint, loops: 1)
         self.node = node
         nodes.withLock { $0.append(node) }
     }
