@@ -236,9 +236,11 @@ final class HTTPPeer: Peer {
             let compression = PermessageDeflate.negotiate(
                 request.headers.list("Sec-WebSocket-Extensions"), worker.node.config.webSocket.compression)
             connection.send(WebSocketHandshake.response(key: key, protocol: subprotocol, compression))
-            connection.peer = ClientSession(
+            let session = ClientSession(
                 identity: identity, connection: connection, worker: worker, compression: compression,
                 startedAt: requestBegan)
+            worker.sessionIndex.add(session, session.id, identity)
+            connection.peer = session
         }
     }
 

@@ -49,9 +49,11 @@ final class Node: Sendable {
             node: context, redis: stores[0].redis, log: stores[0].log, loop: first, sessions: sessions)
         self.registry = LoopReference(registry, on: loops[0])
         revocationWatch = LoopReference(
-            RevocationWatch(redis: stores[0].redis, revocations: context.revocations, log: stores[0].log) {
-                kicked, checksTokens in
-                for worker in workers { worker.run { $0.endSessions(kicked, checksTokens: checksTokens) } }
+            RevocationWatch(
+                redis: stores[0].redis, revocations: context.revocations,
+                life: context.config.security.revocationSeconds, log: stores[0].log
+            ) { ended in
+                for worker in workers { worker.run { $0.endSessions(ended) } }
             }, on: loops[0])
         probe = LoopReference(
             PubSubProbe(node: context.id, redis: stores[0].redis, hub: hub, readiness: context.readiness),

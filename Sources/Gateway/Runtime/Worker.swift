@@ -29,6 +29,7 @@ final class Worker {
     let rooms: Rooms
     let userQueues: UserQueues
     let sessions: UserSessionRegistry
+    var sessionIndex = SessionIndex<ClientSession>()
     let publishLog: PublishLogger
     let limiter: RateLimiter
     let connections: ConnectionSet
