@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import resource
 import signal
 import socket
 import subprocess
@@ -35,14 +36,15 @@ STARTED = []
 
 
 class Server:
-    """A process that is started with the settings of the set-up and some of the test's."""
+    """A process that is started with the settings of the set-up and some of the test's, and `descriptors`, if so many only."""
 
-    def __init__(self, program, *arguments, **settings):
+    def __init__(self, program, *arguments, descriptors=None, **settings):
         self.program = program
         environment = {name: value for name, value in os.environ.items() if name not in NOT_SETTINGS}
         environment |= {"PARLEY_" + name: str(value) for name, value in settings.items()}
         self.process = subprocess.Popen(
-            [PROGRAMS / program, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            [PROGRAMS / program, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            preexec_fn=descriptors and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))))
         # How it may end: as it should, or as a test makes it.
         self.good_ends = {0, -signal.SIGTERM, -signal.SIGKILL}
         STARTED.append(self)

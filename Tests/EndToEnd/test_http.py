@@ -1,11 +1,13 @@
 """HTTP/1.1 on the wire: framing, methods, pages from elsewhere, and requests that are cached."""
 
+import contextlib
 import json
 import socket
 
 import pytest
 
 import parley
+from servers import Server, free_port
 
 
 def exchange(*pieces, url=parley.URL):
@@ -195,3 +197,19 @@ def test_explain_without_an_upgrade_is_answered_in_a_flood(gateway):
 def test_every_problem_has_its_number(method, path, status, code, number):
     answer = parley.call(method, path, parley.new_user())
     assert (answer.status, answer.json["code"], answer.json["number"]) == (status, code, number)
+
+
+def test_an_operators_port_numbers_its_problems_too():
+    listen = f"127.0.0.1:{free_port()}"
+    url = f"http://{listen}"
+    persister = Server("persister", OPERATOR_LISTEN=listen)
+
+    def is_there():
+        with contextlib.suppress(OSError):
+            return parley.call("GET", "/healthz", url=url).status == 200
+    parley.wait_for(is_there, what="the persister")
+    answer = parley.call("GET", "/nothing", url=url)
+    assert (answer.status, answer.json["code"], answer.json["number"]) == (404, "not-found", 300)
+    status, _, body, *_ = parsed(exchange(b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", url=url))
+    assert (status, json.loads(body)["code"], json.loads(body)["number"]) == (400, "bad-request", 108)
+    persister.stop()

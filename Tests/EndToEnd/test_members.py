@@ -1,8 +1,14 @@
 """Who is in a conversation, and what happens when that changes, on every node."""
 
+import json
+import queue
+import re
 import threading
 
+import pytest
+
 import parley
+from stores import query, redis
 
 FIRST, SECOND = parley.GATEWAYS[0], parley.GATEWAYS[-1]
 
@@ -40,6 +46,34 @@ def test_a_removed_member_hears_and_says_nothing_more(clients):
     removed.send(conversation, "am I still here?")
     assert removed.next(errors)["code"] == "not-found"
     assert parley.call("GET", path(conversation, "messages"), member).status == 404
+
+
+def test_an_event_out_of_its_turn_tells_of_a_removal_too(clients):
+    """Nothing else does: the word of the change itself is lost."""
+    admin, member = parley.new_user(), parley.new_user()
+    conversation = group(admin, member)
+    removed, stays = clients(member, SECOND), clients(admin, SECOND)
+    errors, _ = removed.subscribe("/user/queue/errors")
+    topic, _ = removed.subscribe(f"/topic/conversation/{conversation}")
+    kept, _ = stays.subscribe(f"/topic/conversation/{conversation}")
+    for content in ("first", "second"):
+        stays.send(conversation, content)
+        assert stays.next(kept)["content"] == removed.next(topic)["content"] == content
+    key = redis("--scan", "--pattern", f"*:c:{conversation}")
+    _, _, head, body = redis("XREVRANGE", key + ":events", "+", "-", "COUNT", 1).split("\n")
+    message = json.loads(body)
+    message["id"] = message["eventId"] = message["eventId"] - 1
+    message["content"], message["clientMessageId"] = "stray", parley.new_user()
+    version = int(head.split()[4]) + 1
+    head = re.sub(r"^1 m \d+ (\d+) \d+", rf"1 m {message['id']} \1 {version}", head)
+    query(f"delete from participants where conversation_id = '{conversation}' and user_id = '{member}'")
+    query(f"update conversations set version = {version} where id = '{conversation}'")
+    redis("DEL", key + ":members")
+    redis("PUBLISH", key.replace(":c:", ":e:"), head + "\n" + json.dumps(message, separators=(",", ":")))
+    assert stays.next(kept)["content"] == "stray"
+    assert removed.next(errors)["code"] == "not-found"
+    with pytest.raises(queue.Empty):
+        removed.next(topic, patience=0.5)
 
 
 def test_a_new_member_sees_the_history_from_before(clients):

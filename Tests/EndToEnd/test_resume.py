@@ -106,3 +106,24 @@ def test_what_comes_while_a_page_is_on_its_way_is_not_passed_over(wired, clients
             sender.send(conversation, f"text {number}", receipt=f"r{number}")
             sender.receipt(f"r{number}")
         assert [device.next(topic)["content"] for _ in range(20)] == [f"text {number}" for number in range(20)]
+
+
+def test_the_head_of_a_receipt_is_not_behind_the_room(wired, pair):
+    """What comes while Redis' answer is on its way isn't brought to the new subscription: its client has to read it."""
+    one, other, conversation = pair
+    wire = wired()
+    redis, _ = wire.wires
+    path, topic = f"/api/conversations/{conversation}/messages", f"/topic/conversation/{conversation}"
+    parley.call("POST", path, one, {"content": "before"})
+    early, late = (connected(other, url=wire.gateway.websocket)[0] for _ in range(2))
+    early.send(frame("SUBSCRIBE", id="t", destination=topic, receipt="r"))
+    assert parse(early.recv(timeout=10))[0] == "RECEIPT"
+    redis.slow, redis.delay = conversation.encode(), 1
+    late.send(frame("SUBSCRIBE", id="t", destination=topic, receipt="r"))
+    parley.wait_for(lambda: redis.is_late, what="the question about the members")
+    assert parley.call("POST", path, one, {"content": "meanwhile"}).status == 201
+    meanwhile = parley.json.loads(parse(early.recv(timeout=0.9))[2])["eventId"]
+    command, headers, _ = parse(late.recv(timeout=10))
+    assert command == "RECEIPT" and int(headers["head"]) >= meanwhile
+    for websocket in (early, late):
+        websocket.close()

@@ -124,6 +124,21 @@ def test_revoking_one_token_leaves_the_others():
     second.close()
 
 
+def test_tokens_that_live_too_long_are_refused(gateway):
+    node = gateway(JWT_MAX_LIFETIME="10m", NODE_ID="bounded")
+    user, now = parley.new_user(), int(time.time())
+
+    def status(**claims):
+        return parley.call("GET", "/api/conversations", bearer=parley.token(user, **claims), url=node.url).status
+    assert status(iat=now, exp=now + 600) == 200
+    assert status(iat=now, exp=now + 601) == 401
+    assert status(exp=now + 60) == 401
+    nodes = {entry["id"]: entry for entry in map(json.loads, run("parley", "nodes").stdout.splitlines())}
+    # Twice the leeway of 30 s, and an hour.
+    assert nodes["bounded"]["revocationSeconds"] == 600 + 60 + 3_600
+    assert "revocationSeconds" not in nodes["gateway-1"]
+
+
 def test_the_command_wants_one_of_two():
     assert run("parley", "revoke").returncode == 64
     assert run("parley", "revoke", "--user", "x").returncode == 64

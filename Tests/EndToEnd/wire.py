@@ -55,6 +55,8 @@ class Wire:
     def __init__(self, host, port, steps):
         self.target, self.steps = (host, port), steps
         self.slow, self.delay = None, 0
+        # Whether an answer is held back at present, or was.
+        self.is_late = False
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -96,6 +98,7 @@ class Wire:
             while data := store.recv(1 << 16):
                 if is_slow.is_set():
                     is_slow.clear()
+                    self.is_late = True
                     time.sleep(self.delay)
                 client.sendall(data)
         except OSError:

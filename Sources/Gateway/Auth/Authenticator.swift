@@ -11,7 +11,8 @@ struct Authenticator: Sendable {
         verifier = try JWTVerifier(
             policy: JWTPolicy(
                 algorithm: algorithm, key: key, issuer: config.issuer, audience: config.audience,
-                leeway: config.leeway / 1_000))
+                leeway: config.leeway / 1_000,
+                maximumLifetime: config.maximumLifetime == 0 ? nil : config.maximumLifetime / 1_000))
         self.revocations = revocations
         leeway = config.leeway
     }

@@ -10,22 +10,28 @@ final class RevocationWatch {
     private static let interval: Int64 = 500
     /// Seconds that each look goes back.
     private static let overlap: Int64 = 60
+    /// Milliseconds between two looks for revocations that nobody needs any more.
+    private static let sweepInterval: Int64 = 600_000
 
     private let redis: RedisConnection
     private let revocations: Revocations
     private let log: Logger
-    private let end: (_ kicked: Set<String>, _ checksTokens: Bool) -> Void
+    /// Seconds for which this node needs a revocation; nil for ever.
+    private let life: Int64?
+    private let end: (EndedSessions) -> Void
     /// Up to this second of Redis' clock everything was seen.
     private var seen: Int64 = 0
+    private var nextSweep: Int64 = 0
     private var isLooking = false
 
-    /// `end` makes the workers end sessions: those that are named, and, where it says so, those whose tokens are revoked.
+    /// `end` makes the workers end sessions.
     init(
-        redis: RedisConnection, revocations: Revocations, log: Logger,
-        end: @escaping (_ kicked: Set<String>, _ checksTokens: Bool) -> Void
+        redis: RedisConnection, revocations: Revocations, life: Int64?, log: Logger,
+        end: @escaping (EndedSessions) -> Void
     ) {
         self.redis = redis
         self.revocations = revocations
+        self.life = life
         self.log = log
         self.end = end
     }
@@ -65,6 +71,7 @@ final class RevocationWatch {
         redis.loop.spawn {
             do throws(RedisError) {
                 try await self.look()
+                try await self.sweepIfDue()
             } catch {
                 self.log.warning("revocations can't be read", [.error: .describing(error)])
             }
@@ -72,7 +79,7 @@ final class RevocationWatch {
         }
     }
 
-    private func look() async throws(RedisError) {
+    func look() async throws(RedisError) {
         let since = String(max(0, seen - Self.overlap))
         let replies = try await redis.pipeline([
             RedisCommand("TIME"),
@@ -83,10 +90,24 @@ final class RevocationWatch {
             throw .unexpectedReply("TIME")
         }
         let revoked = Self.members(replies[1])
-        let kicked = Set(replies[2].elements?.compactMap(\.text) ?? [])
+        let kicked = replies[2].elements?.compactMap(\.text) ?? []
         revocations.add(revoked)
         seen = max(0, now)
-        if !revoked.isEmpty || !kicked.isEmpty { end(kicked, !revoked.isEmpty) }
+        if !revoked.isEmpty || !kicked.isEmpty { end(EndedSessions(kicked: kicked, revoked: revoked.map(\.name))) }
+    }
+
+    private func sweepIfDue() async throws(RedisError) {
+        guard redis.loop.now >= nextSweep else { return }
+        nextSweep = redis.loop.now + Self.sweepInterval
+        try await sweep()
+    }
+
+    /// Forgets what concerns no token any more: here what this node doesn't need, in Redis what no gateway does.
+    func sweep() async throws(RedisError) {
+        guard let life else { return }
+        revocations.forget(upTo: seen - life)
+        guard let needed = RevocationLife.needed(by: try await SessionDirectory.nodes(redis)) else { return }
+        _ = try await redis.call("ZREMRANGEBYSCORE", Keys.revocations, "-inf", String(seen - needed))
     }
 
     private static func members(_ reply: RedisReply) -> [(name: String, second: Int64)] {
@@ -97,14 +118,23 @@ final class RevocationWatch {
     }
 }
 
+/// What was ended within the last minute.
+struct EndedSessions: Sendable {
+    /// Ids of sessions that an operator has ended.
+    let kicked: [String]
+    /// Revocations, `u:<user>` or `j:<jti>`.
+    let revoked: [String]
+}
+
 /// How a worker ends sessions.
 extension Worker {
-    /// Ends the sessions that are named, and, where `checksTokens`, those whose tokens are revoked.
-    func endSessions(_ kicked: Set<String>, checksTokens: Bool) {
-        for session in clientSessions {
-            if kicked.contains(session.id) {
-                session.fail(StompFailure(.sessionEnded, "An operator has ended the session."))
-            } else if checksTokens, node.revocations.covers(session.identity) {
+    /// Ends the sessions that are named, and those whose tokens are revoked.
+    func endSessions(_ ended: EndedSessions) {
+        for id in ended.kicked {
+            sessionIndex[id]?.fail(StompFailure(.sessionEnded, "An operator has ended the session."))
+        }
+        for name in ended.revoked {
+            for session in sessionIndex.concerned(by: name) where node.revocations.covers(session.identity) {
                 session.fail(StompFailure(.tokenRevoked, "The token was revoked."))
             }
         }

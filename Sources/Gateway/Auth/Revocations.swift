@@ -19,6 +19,11 @@ final class Revocations: Sendable {
         }
     }
 
+    /// Forgets the facts up to a second: no token is that old.
+    func forget(upTo second: Int64) {
+        facts.withLock { facts in facts = facts.filter { $0.value > second } }
+    }
+
     /// How many there are.
     var count: Int { facts.withLock { $0.count } }
 

@@ -16,7 +16,7 @@ extension WebSocketController {
             return .refused(
                 CommandError(.invalidField, "The token must end later than the present one.", field: "token"))
         }
-        session.identity = identity
+        session.takeOver(identity)
         return .done
     }
 

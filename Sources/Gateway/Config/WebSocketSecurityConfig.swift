@@ -18,12 +18,17 @@ struct WebSocketSecurityConfig: Sendable {
     var audience: String?
     /// How far the clock of who makes tokens may be off, in milliseconds.
     var leeway: Int64
+    /// How long a token may live from its `iat` to its `exp`, in milliseconds; 0 is any.
+    var maximumLifetime: Int64
     /// Origins in lower case as browsers send them, or `*` among them for any.
     var allowedOrigins: [String]
     /// Whether `?access_token=` counts.
     var allowsQueryToken: Bool
     /// Addresses that may use the PROXY protocol, written as `SocketAddress.host` of a peer is.
     var trustedProxies: [String]
+
+    /// The seconds for which a revocation is needed; nil for ever.
+    var revocationSeconds: Int64? { RevocationLife.seconds(lifetime: maximumLifetime, leeway: leeway) }
 
     /// Reads the settings and checks them against one another.
     init(_ reader: inout ConfigReader) {
@@ -38,6 +43,7 @@ struct WebSocketSecurityConfig: Sendable {
         issuer = reader.read(GatewaySettings.jwtIssuer)
         audience = reader.read(GatewaySettings.jwtAudience)
         leeway = reader.read(GatewaySettings.jwtLeeway)
+        maximumLifetime = reader.read(GatewaySettings.jwtMaxLifetime)
         allowedOrigins = reader.read(GatewaySettings.allowedOrigins)
         allowsQueryToken = reader.read(GatewaySettings.allowQueryToken)
         trustedProxies = reader.read(GatewaySettings.trustedProxies)

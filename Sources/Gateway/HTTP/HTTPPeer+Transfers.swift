@@ -5,7 +5,6 @@ extension HTTPPeer {
     /// Answers a request while its content comes in. An answer that doesn't wait for all of it ends the connection.
     func takeUpload(_ request: HTTPRequest, _ length: Int?, expectsContinue: Bool) {
         worker.metrics.httpRequests.increment()
-        guard isServed(request) else { return }
         uploadDeadline = worker.loop.now + worker.node.config.files.uploadTimeout
         awaitMore()
         var isAwaited = expectsContinue

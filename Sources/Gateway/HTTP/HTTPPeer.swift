@@ -21,9 +21,8 @@ final class HTTPPeer: Peer {
     let connection: Connection
     let worker: Worker
     let service: Service
-    private let isAdmitted: Bool
     private var parser: HTTPRequestParser
-    private var isAnswering = false
+    var isAnswering = false
     /// Whether nothing is read until the client has taken what waits for it.
     private var isChoked = false
     /// What comes in piece by piece of the present request.
@@ -33,7 +32,7 @@ final class HTTPPeer: Peer {
     /// When the request that is being read has to be whole (monotonic ms).
     var deadline: Int64
     /// When the present request began (monotonic ms): a WebSocket that comes of it has its time for CONNECT from then.
-    private var requestBegan: Int64
+    var requestBegan: Int64
     /// Whether some of it has come in; on a new connection the time runs from its beginning.
     private var hasBegun = true
     /// Who sends a request whose content is being read.
@@ -41,15 +40,14 @@ final class HTTPPeer: Peer {
     /// What was reserved for its content.
     private var reservedBytes = 0
     /// Whether the node is about to stop: what is under way is brought to its end, then the connection.
-    private var isLeaving = false
+    var isLeaving = false
     /// When an upload has to be whole, however steadily it comes in.
     var uploadDeadline: Int64 = 0
 
-    init(connection: Connection, worker: Worker, service: Service, isAdmitted: Bool) {
+    init(connection: Connection, worker: Worker, service: Service) {
         self.connection = connection
         self.worker = worker
         self.service = service
-        self.isAdmitted = isAdmitted
         parser = HTTPRequestParser(limits: worker.node.config.http, announces: true, streams: FilesResource.isUpload)
         requestBegan = worker.loop.now
         deadline = worker.loop.now + worker.node.config.webSocket.handshakeTimeout
@@ -97,7 +95,6 @@ final class HTTPPeer: Peer {
 
     /// A client that sends content more slowly than so many bytes in a second isn't waited for.
     private static let lowestRate: Int64 = 8 << 10
-    private static let webSocketPaths: Set<String> = ["/ws", "/ws/websocket"]
 
     /// A request has begun on a connection that was idle: the rest of its head has to come in time.
     private func watchPartial() {
@@ -110,7 +107,6 @@ final class HTTPPeer: Peer {
 
     /// A request with content: it is read only where its sender is known, and where there is room for it.
     private func announce(_ request: HTTPRequest, _ length: Int?, expectsContinue: Bool) {
-        guard isServed(request) else { return }
         isAnswering = true
         connection.pauseReading()
         worker.loop.spawn { [self] in
@@ -146,10 +142,9 @@ final class HTTPPeer: Peer {
     /// Answers a request, or turns the connection into a WebSocket; nothing is read meanwhile.
     private func answer(_ request: HTTPRequest) {
         worker.metrics.httpRequests.increment()
-        guard isServed(request) else { return }
         let identity = identity
         self.identity = nil
-        if Self.webSocketPaths.contains(request.path), service != .operations {
+        if isForWebSocket(request) {
             return openWebSocket(request)
         }
         isAnswering = true
@@ -159,14 +154,6 @@ final class HTTPPeer: Peer {
                 to: request, nil, service, from: connection.clientAddress, identity: identity)
             await finish(answer, to: request, keepsAlive: request.keepsAlive)
         }
-    }
-
-    /// A node that is full says so, and ends the connection.
-    func isServed(_ request: HTTPRequest) -> Bool {
-        if isAdmitted || service == .operations { return true }
-        let response = ErrorCode.tooManyConnections.problem("This node takes no more connections.", retryAfter: 5)
-        respond(response, isHead: request.method == "HEAD", keepsAlive: false)
-        return false
     }
 
     /// Ends the connection, once what is under way is answered.
@@ -212,72 +199,6 @@ final class HTTPPeer: Peer {
             response, to: &output, length: length, isHead: isHead, keepsAlive: keepsAlive,
             now: WallClock.nowMilliseconds() / 1_000)
         connection.send(output)
-    }
-
-    private func openWebSocket(_ request: HTTPRequest) {
-        // Before any cryptography: a flood must not cost what it is meant to cost.
-        if let retryAfter = worker.limiter.admitHandshake() {
-            return refuse(
-                HandshakeRefusal(
-                    .busy(retryAfter: retryAfter), .tryLater, "The node has too many handshakes at present."), request
-            )
-        }
-        isAnswering = true
-        connection.pauseReading()
-        worker.loop.spawn { [self] in
-            let verdict = await worker.judge(request, from: connection.clientAddress)
-            isAnswering = false
-            guard connection.isOpen else { return }
-            // The sessions have been told to go: another would be told by nobody.
-            guard !isLeaving else { return connection.finish() }
-            settle(verdict, request)
-            connection.resumeReading()
-        }
-    }
-
-    /// Accepts or refuses a handshake; a verdict that waits for something doesn't come here.
-    private func settle(_ verdict: JwtHandshakeInterceptor.Verdict, _ request: HTTPRequest) {
-        switch verdict {
-        case .redeem, .refreshKeys: break
-        case .malformed(let response):
-            worker.metrics.handshakesRefused.increment()
-            respond(response, isHead: false, keepsAlive: false)
-        case .refuse(let refusal): refuse(refusal, request)
-        case .accept(let identity, let key, let subprotocol):
-            worker.metrics.handshakes.increment()
-            let compression = PermessageDeflate.negotiate(
-                request.headers.list("Sec-WebSocket-Extensions"), worker.node.config.webSocket.compression)
-            connection.send(WebSocketHandshake.response(key: key, protocol: subprotocol, compression))
-            connection.peer = ClientSession(
-                identity: identity, connection: connection, worker: worker, compression: compression,
-                startedAt: requestBegan)
-        }
-    }
-
-    private func refuse(_ refusal: HandshakeRefusal, _ request: HTTPRequest) {
-        worker.metrics.handshakesRefused.increment()
-        worker.log.handshakeRefused(refusal.code, address: connection.clientAddress)
-        if HTTPQuery(request.query)?.first("explain") == "1" {
-            explain(refusal, request)
-        } else {
-            respond(refusal.response, isHead: false, keepsAlive: false)
-        }
-    }
-
-    /// Browsers can't read the status of a refused handshake: on demand it is accepted, only to say why in a frame.
-    private func explain(_ refusal: HandshakeRefusal, _ request: HTTPRequest) {
-        guard case .accept(let key, let offered) = WebSocketHandshake.accept(request) else {
-            return respond(refusal.response, isHead: false, keepsAlive: false)
-        }
-        connection.send(
-            WebSocketHandshake.response(key: key, protocol: StompVersion.subprotocol(among: offered)))
-        var error: [UInt8] = []
-        StompEncoder.appendError(StompFailure(refusal.code, refusal.message), version: .v12, to: &error)
-        var output: [UInt8] = []
-        WebSocketEncoder.appendText(error, to: &output)
-        WebSocketEncoder.appendClose(refusal.closeCode, reason: refusal.code, to: &output)
-        connection.send(output)
-        connection.finish()
     }
 
     // MARK: Life

@@ -4,6 +4,8 @@ internal import Shared
 final class GatewayMetrics: Sendable {
     let registry: MetricsRegistry
     let connections: Gauge
+    let connectionsMaximum: Gauge
+    let connectionsTurnedAway: Counter
     let sessions: Gauge
     let handshakes: Counter
     let handshakesRefused: Counter
@@ -43,6 +45,10 @@ final class GatewayMetrics: Sendable {
     init(_ registry: MetricsRegistry) {
         self.registry = registry
         connections = registry.gauge("parley_connections", help: "Open client connections.")
+        connectionsMaximum = registry.gauge(
+            "parley_connections_maximum", help: "The most client connections that the node takes.")
+        connectionsTurnedAway = registry.counter(
+            "parley_connections_turned_away_total", help: "Connections sent away because the node was full.")
         sessions = registry.gauge("parley_sessions", help: "Connected STOMP sessions.")
         handshakes = registry.counter("parley_handshakes_total", help: "WebSocket handshakes that were accepted.")
         handshakesRefused = registry.counter(

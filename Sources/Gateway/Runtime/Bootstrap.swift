@@ -27,14 +27,18 @@ enum Bootstrap {
             let revocations = Revocations(leeway: config.security.leeway / 1_000)
             let keySet = try keySet(config.security)
             let authenticator = try authenticator(config.security, keySet, revocations)
+            let loops = config.loops == 0 ? Process.coreCount : config.loops
             let context = NodeContext(
-                config, id: id, authenticator: authenticator, revocations: revocations, keySet: keySet,
+                config,
+                descriptors: DescriptorBudget(
+                    wanted: config.maximumConnections, limit: DescriptorLimit.raise(), loops: loops),
+                id: id, authenticator: authenticator, revocations: revocations, keySet: keySet,
                 certificate: try certificate(config), masterKeys: try masterKeys(config),
                 files: try files(config), metrics: metrics)
             guard let endpoint = config.common.redisEndpoint else {
                 return .failure(Problem(text: "gateway: PARLEY_REDIS_URL isn't a Redis URL\n"))
             }
-            return .success(try Node(context, endpoint: endpoint, cores: Process.coreCount))
+            return .success(try Node(context, endpoint: endpoint, loops: loops))
         } catch let problem as Problem {
             return .failure(problem)
         } catch {

@@ -21,10 +21,9 @@ final class Node: Sendable {
     private let probe: LoopReference<PubSubProbe>
     private let revocationWatch: LoopReference<RevocationWatch>
 
-    /// Builds everything before a loop runs; `cores` is the number of loops where the configuration leaves it open.
-    init(_ context: NodeContext, endpoint: RedisEndpoint, cores: Int) throws {
+    /// Builds everything before a loop runs.
+    init(_ context: NodeContext, endpoint: RedisEndpoint, loops count: Int) throws {
         self.context = context
-        let count = context.config.loops == 0 ? cores : context.config.loops
         loops = try (0..<count).map { try EventLoop(index: $0) }
         var stores: [Stores] = []
         for loop in loops { stores.append(try Stores(context, endpoint: endpoint, loop: loop, loops: count)) }
@@ -50,9 +49,11 @@ final class Node: Sendable {
             node: context, redis: stores[0].redis, log: stores[0].log, loop: first, sessions: sessions)
         self.registry = LoopReference(registry, on: loops[0])
         revocationWatch = LoopReference(
-            RevocationWatch(redis: stores[0].redis, revocations: context.revocations, log: stores[0].log) {
-                kicked, checksTokens in
-                for worker in workers { worker.run { $0.endSessions(kicked, checksTokens: checksTokens) } }
+            RevocationWatch(
+                redis: stores[0].redis, revocations: context.revocations,
+                life: context.config.security.revocationSeconds, log: stores[0].log
+            ) { ended in
+                for worker in workers { worker.run { $0.endSessions(ended) } }
             }, on: loops[0])
         probe = LoopReference(
             PubSubProbe(node: context.id, redis: stores[0].redis, hub: hub, readiness: context.readiness),
@@ -88,6 +89,7 @@ final class Node: Sendable {
     private func start(_ worker: Worker) async {
         worker.log.info(
             "gateway starting", [.version: .string(Version.current), .count: .number(loops.count)])
+        warnOfDescriptors(worker.log)
         guard await prepareStores(worker) else { return }
         guard await claimName(worker) else { return }
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
@@ -126,6 +128,15 @@ final class Node: Sendable {
         worker.log.info("gateway listening", [.address: .string(context.config.listen.description)])
     }
 
+    /// A limit of the process that is too low for what is wanted.
+    private func warnOfDescriptors(_ log: Logger) {
+        let budget = context.descriptors
+        guard budget.connections < budget.wanted else { return }
+        let wanted = "\(GatewaySettings.maxConnections.declaration.variable)=\(budget.wanted)"
+        let reason = "\(wanted) needs more descriptors than ulimit -n gives: \(budget.connections) are taken"
+        log.warning("fewer connections are taken", [.reason: .string(reason), .limit: .number(budget.limit)])
+    }
+
     /// Makes sure that no other process has the node's name: they would take each other's sessions out.
     private func claimName(_ worker: Worker) async -> Bool {
         let loop = worker.loop
@@ -152,13 +163,15 @@ final class Node: Sendable {
     /// Checks formats and settings of both stores, as long as it takes for them to be there; false where they don't fit.
     private func prepareStores(_ worker: Worker) async -> Bool {
         let common = context.config.common
-        var attempt = 0
+        let watch = StoreWatch(worker.log, on: worker.loop)
+        defer { watch.end() }
         while true {
-            attempt += 1
             do {
+                watch.asksRedis()
                 try worker.redis.requireReady()
                 try await StoreFormat.check(partitions: common.partitions, redis: worker.redis)
                 try await StoreFormat.check(dedupeWindow: common.dedupeWindow, redis: worker.redis)
+                watch.asksDatabase()
                 try await common.migrate ? Migrator.migrate(worker.postgres) : Migrator.check(worker.postgres)
                 try await StoreFormat.check(partitions: common.partitions, postgres: worker.postgres)
                 _ = try await KnownTimeline.look(worker.essential)
@@ -166,6 +179,7 @@ final class Node: Sendable {
                     fatalStart("contents can't be read", problem, worker)
                     return false
                 }
+                watch.asksRedis()
                 try await RedisDurability.watch(worker.redis, on: worker.loop) { [log = worker.log] problems in
                     for problem in problems {
                         log.warning("durability is weaker than promised", [.reason: .string(problem)])
@@ -179,10 +193,7 @@ final class Node: Sendable {
                 fatalStart("the tables are too new", error.description, worker)
                 return false
             } catch {
-                if attempt % 50 == 10 {
-                    worker.log.warning(
-                        "waiting for the stores", [.error: .describing(error), .attempt: .number(attempt)])
-                }
+                watch.failed(error)
                 await worker.loop.sleep(milliseconds: Self.startRetry)
             }
         }

@@ -4,6 +4,8 @@ internal import Synchronization
 /// What all workers of the node share: immutable, or safe for any thread.
 final class NodeContext: Sendable {
     let config: GatewayConfig
+    /// How many connections there may be.
+    let descriptors: DescriptorBudget
     /// The node's name in logs and in Redis.
     let id: String
     let partitioning: Partitioning
@@ -29,16 +31,19 @@ final class NodeContext: Sendable {
     private let jumps = Locked(ClockJumps())
 
     init(
-        _ config: GatewayConfig, id: String, authenticator: Authenticator, revocations: Revocations,
+        _ config: GatewayConfig, descriptors: DescriptorBudget, id: String, authenticator: Authenticator,
+        revocations: Revocations,
         keySet: KeySetKeeper?,
         certificate: ServerCertificate?, masterKeys: MasterKeyRing?, files: FileFolder?,
         metrics: GatewayMetrics
     ) {
         self.config = config
+        self.descriptors = descriptors
         self.certificate = certificate
         self.masterKeys = masterKeys
         self.files = files
         self.metrics = metrics
+        metrics.connectionsMaximum.set(descriptors.connections)
         self.authenticator = authenticator
         self.revocations = revocations
         self.keySet = keySet
@@ -98,7 +103,7 @@ final class NodeContext: Sendable {
     func admit() -> Bool {
         let count = connectionCount.wrappingAdd(1, ordering: .relaxed).newValue
         metrics.connections.set(count)
-        return count <= config.maximumConnections
+        return count <= descriptors.connections
     }
 
     /// Counts a connection that is gone.

@@ -29,9 +29,11 @@ final class Worker {
     let rooms: Rooms
     let userQueues: UserQueues
     let sessions: UserSessionRegistry
+    var sessionIndex = SessionIndex<ClientSession>()
     let publishLog: PublishLogger
     let limiter: RateLimiter
     let connections: ConnectionSet
+    private let turnedAway: TurnedAway
     let compression: CompressionPool
     private(set) lazy var controller = WebSocketController(worker: self)
     private(set) lazy var announcer = Announcer(worker: self)
@@ -81,6 +83,7 @@ final class Worker {
             metrics.greetingsFailed.increment()
             log.info("connection refused", [.address: .string(address), .reason: .string(reason)])
         }
+        turnedAway = TurnedAway(loop: loop, maximum: max(1, DescriptorBudget.turnedAway / loops))
         compression = CompressionPool(minimumMessage: node.config.webSocket.compressionMinimum)
         writePath.seen = { [rooms] conversation in rooms.position(of: conversation) }
         pages.seen = { [rooms] conversation in rooms.position(of: conversation) }
@@ -115,31 +118,30 @@ final class Worker {
     }
 
     private func accept(_ accepted: Socket.Accepted, isOperator: Bool) {
+        // Before any cryptography: who can't be served must cost next to nothing. An operator always can.
+        guard node.admit() || isOperator else {
+            node.dismiss()
+            metrics.connectionsTurnedAway.increment()
+            return turnedAway.take(accepted, isSecure: tls != nil)
+        }
+        do {
+            let connection = try connection(accepted, isOperator: isOperator)
+            let service: HTTPPeer.Service = isOperator ? .operations : node.config.operatorOnly ? .clients : .everything
+            connection.peer = HTTPPeer(connection: connection, worker: self, service: service)
+        } catch {
+            log.error("connection can't be taken", [.error: .describing(error)])
+            node.dismiss()
+            SystemCall.close(accepted.descriptor)
+        }
+    }
+
+    private func connection(_ accepted: Socket.Accepted, isOperator: Bool) throws -> Connection {
         let isTrusted = node.config.security.trustedProxies.contains(accepted.peer?.host ?? "")
-        let stream: TLSStream?
-        do throws(TLSError) {
-            stream =
-                try isOperator
-                ? nil
-                : tls.map { context throws(TLSError) in
-                    try TLSStream(server: context, accepted.descriptor)
-                }
-        } catch {
-            log.error("connection can't be encrypted", [.error: .describing(error)])
-            return SystemCall.close(accepted.descriptor)
-        }
-        let connection: Connection
-        do throws(SystemError) {
-            connection = try connections.add(
-                accepted, tls: stream, greeting: Greeting(isFromProxy: isTrusted, isSecure: stream != nil),
-                lookingAt: loop.now + node.config.webSocket.handshakeTimeout)
-        } catch {
-            log.error("connection can't be watched", [.error: .describing(error)])
-            return SystemCall.close(accepted.descriptor)
-        }
-        let isAdmitted = node.admit()
-        let service: HTTPPeer.Service = isOperator ? .operations : node.config.operatorOnly ? .clients : .everything
-        connection.peer = HTTPPeer(connection: connection, worker: self, service: service, isAdmitted: isAdmitted)
+        let context = isOperator ? nil : tls
+        let stream = try context.map { try TLSStream(server: $0, accepted.descriptor) }
+        return try connections.add(
+            accepted, tls: stream, greeting: Greeting(isFromProxy: isTrusted, isSecure: stream != nil),
+            lookingAt: loop.now + node.config.webSocket.handshakeTimeout)
     }
 
     /// Takes what the hub has for this worker's sessions.

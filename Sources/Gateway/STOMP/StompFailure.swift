@@ -1,3 +1,5 @@
+internal import Shared
+
 /// Why a frame is refused; what an ERROR frame, or an entry of `/user/queue/errors`, says.
 ///
 /// The texts are our own: nothing of a user's stands in them, because headers must not carry it.

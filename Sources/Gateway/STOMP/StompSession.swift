@@ -1,3 +1,5 @@
+internal import Shared
+
 /// The life of one STOMP connection: what a frame means, given the version and the frames before it.
 ///
 /// It judges the protocol only. Who may do what, and whether a destination exists, is for those who carry out the actions.

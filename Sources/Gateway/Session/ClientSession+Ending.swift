@@ -80,6 +80,7 @@ extension ClientSession {
             case .awaitingConnect, .connecting, .ended: false
             }
         phase = .ended
+        worker.sessionIndex.remove(self, id, identity)
         typing.endAll()
         for id in Array(subscriptions.keys) { removeSubscription(id) }
         wakeSubscriptions()

@@ -34,7 +34,7 @@ final class ClientSession: Peer {
 
     let id: String
     /// Changes with `/app/auth.refresh`, but for the user.
-    var identity: Identity
+    private(set) var identity: Identity
     let worker: Worker
     let connection: Connection
     let connectedAt = WallClock.nowMilliseconds()
@@ -91,6 +91,14 @@ final class ClientSession: Peer {
         order = SessionOrder(stomp: stomp, decoder: StompDecoder(limits: config.stomp))
         self.startedAt = startedAt ?? worker.loop.now
         lastPingAt = worker.loop.now
+    }
+
+    /// A newer token of the same user.
+    func takeOver(_ newer: Identity) {
+        guard !isEnded else { return }
+        worker.sessionIndex.remove(self, id, identity)
+        identity = newer
+        worker.sessionIndex.add(self, id, identity)
     }
 
     /// What was agreed on in CONNECT.

@@ -156,6 +156,7 @@ final class NodeRegistry {
     }
 
     private var facts: [UInt8] {
+        let needed = node.config.security.revocationSeconds.map { (RevocationLife.field, JSON.integer($0)) }
         let members: [(String, JSON)] = [
             ("id", .string(node.id)), ("version", .string(Version.current)),
             (DeploymentFormat.field, .integer(DeploymentFormat.current)),
@@ -164,7 +165,7 @@ final class NodeRegistry {
             ("connections", .integer(Int64(node.metrics.connections.value))),
             ("sessions", .integer(Int64(node.metrics.sessions.value))),
         ]
-        return JSONWriter.bytes(.object(JSONObject(members + identity.members)))
+        return JSONWriter.bytes(.object(JSONObject(members + identity.members + [needed].compactMap(\.self))))
     }
 
     // MARK: Sweeping

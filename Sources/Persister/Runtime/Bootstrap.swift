@@ -52,7 +52,7 @@ enum Bootstrap {
             HTTPResponse(
                 status: 200, headers: HTTPHeaders([("Content-Type", "text/plain; version=0.0.4; charset=utf-8")]),
                 body: metrics.registry.exposition())
-        default: ProblemDetails.response(status: 404, code: "not-found", detail: "There is nothing at this address.")
+        default: ErrorCode.notFound.problem("There is nothing at this address.")
         }
     }
 }

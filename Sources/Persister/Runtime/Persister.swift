@@ -118,15 +118,18 @@ final class Persister {
 
     private func prepareStores(_ failed: (String) -> Void) async -> Bool {
         let common = config.common
-        var attempt = 0
+        let watch = StoreWatch(log, on: loop)
+        defer { watch.end() }
         while !isStopping {
-            attempt += 1
             do {
+                watch.asksRedis()
                 try redis.requireReady()
                 try await StoreFormat.check(partitions: common.partitions, redis: redis)
                 try await StoreFormat.check(dedupeWindow: common.dedupeWindow, redis: redis)
+                watch.asksDatabase()
                 try await common.migrate ? Migrator.migrate(postgres) : Migrator.check(postgres)
                 try await StoreFormat.check(partitions: common.partitions, postgres: postgres)
+                watch.asksRedis()
                 try await RedisDurability.watch(redis, on: loop) { [log] problems in
                     for problem in problems {
                         log.warning("durability is weaker than promised", [.reason: .string(problem)])
@@ -144,9 +147,7 @@ final class Persister {
                 failed(error.description)
                 return false
             } catch {
-                if attempt % 50 == 10 {
-                    log.warning("waiting for the stores", [.error: .describing(error), .attempt: .number(attempt)])
-                }
+                watch.failed(error)
                 await loop.sleep(milliseconds: Self.pause)
             }
         }

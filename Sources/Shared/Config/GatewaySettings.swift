@@ -54,6 +54,9 @@ public enum GatewaySettings {
         "JWT_AUDIENCE", "The aud that tokens must have; any if not set.")
     package static let jwtLeeway = Setting.milliseconds(
         "JWT_LEEWAY", default: "30s", in: "0s"..."5m", "How far the clock of who makes tokens may be off.")
+    package static let jwtMaxLifetime = Setting.milliseconds(
+        "JWT_MAX_LIFETIME", default: "0s", in: "0s"..."3650d",
+        "How long a token may live from its iat, which it needs then, to its exp; 0s is any. With it revocations end.")
     package static let allowedOrigins = Setting<[String]>.list(
         "ALLOWED_ORIGINS", default: "*", of: WebOrigin.allowed,
         "The web pages that may connect; empty is none, other programs may always.", parse: WebOrigin.parse)
@@ -61,7 +64,8 @@ public enum GatewaySettings {
         "ALLOW_QUERY_TOKEN", default: false, "Whether a token in the URL counts; URLs end up in the logs of proxies.")
 
     package static let maxConnections = Setting.integer(
-        "MAX_CONNECTIONS", default: 15000, in: 1...1_000_000, "How many connections the node takes.")
+        "MAX_CONNECTIONS", default: 15000, in: 1...1_000_000,
+        "How many connections the node takes, as far as its descriptors (ulimit -n) last.")
     package static let maxSessionsPerUser = Setting.integer(
         "MAX_SESSIONS_PER_USER", default: 20, in: 1...10000, "How many sessions a user may have.")
     package static let maxSubscriptions = Setting.integer(
@@ -214,6 +218,7 @@ public enum GatewaySettings {
                 jwtIssuer.declaration,
                 jwtAudience.declaration,
                 jwtLeeway.declaration,
+                jwtMaxLifetime.declaration,
                 allowedOrigins.declaration,
                 allowQueryToken.declaration,
             ]),

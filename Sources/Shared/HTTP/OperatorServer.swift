@@ -107,7 +107,7 @@ private final class OperatorClient: EventHandler {
         case .needMore, .expectContinue, .announced, .streamed, .content, .contentEnd:
             input.removeFirst(available.lowerBound)
         case .failure(let failure):
-            respond(ProblemDetails.response(status: failure.status, code: "bad-request", detail: failure.reason), false)
+            respond(ErrorCode.badRequest.problem(failure.reason, status: failure.status), false)
         case .request(let request): respond(answer(request), request.method == "HEAD")
         }
     }

@@ -18,6 +18,8 @@ public enum JWTError: Error, Equatable, CustomStringConvertible {
     case notYetValid
     /// `iat` lies ahead: no revocation could ever cover it.
     case fromTheFuture
+    /// From `iat` to `exp` it is longer than tokens may live.
+    case livesTooLong
     /// `iss` is another.
     case wrongIssuer
     /// `aud` is another.
@@ -39,6 +41,7 @@ public enum JWTError: Error, Equatable, CustomStringConvertible {
         case .expired: "The token has expired."
         case .notYetValid: "The token isn't valid yet."
         case .fromTheFuture: "The token was made in the future."
+        case .livesTooLong: "The token lives longer than this server accepts."
         case .wrongIssuer: "The token is from another issuer."
         case .wrongAudience: "The token is for another audience."
         case .missingClaim(let name): "The token lacks the claim \(name)."

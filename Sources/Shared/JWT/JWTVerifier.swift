@@ -32,14 +32,20 @@ public struct JWTPolicy: Sendable {
     public let audience: String?
     /// How far the issuer's clock may be off, in seconds.
     public let leeway: Int64
+    /// The most seconds from a token's `iat` to its `exp`; nil for any, and then it needs no `iat`.
+    public let maximumLifetime: Int64?
 
     /// Makes a policy.
-    public init(algorithm: JWTAlgorithm, key: JWTKey, issuer: String?, audience: String?, leeway: Int64) {
+    public init(
+        algorithm: JWTAlgorithm, key: JWTKey, issuer: String?, audience: String?, leeway: Int64,
+        maximumLifetime: Int64? = nil
+    ) {
         self.algorithm = algorithm
         self.key = key
         self.issuer = issuer
         self.audience = audience
         self.leeway = leeway
+        self.maximumLifetime = maximumLifetime
     }
 }
 
@@ -114,6 +120,11 @@ public struct JWTVerifier: Sendable {
         guard now < claims.expiresAt.addingClamped(policy.leeway) else { throw .expired }
         if let notBefore = claims.notBefore, now < notBefore.addingClamped(-policy.leeway) { throw .notYetValid }
         if let issuedAt = claims.issuedAt, now < issuedAt.addingClamped(-policy.leeway) { throw .fromTheFuture }
+        if let maximum = policy.maximumLifetime {
+            // Without it a token could wait, revoked, until it is about to end.
+            guard let issuedAt = claims.issuedAt else { throw .missingClaim("iat") }
+            guard claims.expiresAt <= issuedAt.addingClamped(maximum) else { throw .livesTooLong }
+        }
         // Byte by byte (RFC 7519, section 2, StringOrURI).
         if let issuer = policy.issuer, claims.issuer?.hasSameBytes(as: issuer) != true { throw .wrongIssuer }
         if let audience = policy.audience, !claims.audiences.contains(where: { $0.hasSameBytes(as: audience) }) {

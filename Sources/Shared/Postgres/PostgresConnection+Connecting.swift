@@ -51,7 +51,10 @@ extension PostgresConnection {
     ) async -> PostgresError? {
         await withCheckedContinuation { continuation in
             state = .connecting(continuation)
-            timer = loop.schedule(after: timeout) { [weak self] in self?.close(.timeout) }
+            timer = loop.schedule(after: timeout) { [weak self] in
+                guard let self else { return }
+                close(.connectionLost(overdue(timeout)))
+            }
             guard let connection = endpoint.start(server, deadlines) else {
                 return close(.connectionLost("out of memory"))
             }
@@ -61,6 +64,13 @@ extension PostgresConnection {
             guard PQstatus(connection) != CONNECTION_BAD else { return close(.connectionLost(message())) }
             watch(.writable)
         }
+    }
+
+    /// How far an attempt has come that took too long.
+    private func overdue(_ timeout: Int64) -> String {
+        let isUnreached = connection == nil || PQstatus(connection) == CONNECTION_STARTED
+        return isUnreached
+            ? "no connection within \(timeout) ms" : "it takes the connection, but says nothing for \(timeout) ms"
     }
 
     func continueConnecting(_ continuation: CheckedContinuation<PostgresError?, Never>) {

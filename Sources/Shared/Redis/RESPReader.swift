@@ -25,7 +25,11 @@ final class RESPReader {
     func next() throws(RedisError) -> RedisReply? {
         var object: UnsafeMutableRawPointer?
         guard redisReaderGetReply(reader, &object) == REDIS_OK else {
-            throw .unexpectedReply("not RESP")
+            // It says which byte it is that can't begin a reply.
+            let reason = withUnsafeBytes(of: reader.pointee.errstr) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            throw .unexpectedReply(reason)
         }
         guard let object else { return nil }
         defer { freeReplyObject(object) }

@@ -171,7 +171,7 @@ final class RedisTransport: EventHandler {
         while descriptor >= 0 && budget > 0 {
             budget -= 1
             switch tls?.receive(into: &loop.scratch) ?? SystemCall.receive(descriptor, into: &loop.scratch) {
-            case .count(0): return close(.connectionLost("closed by Redis"))
+            case .count(0): return close(.connectionLost(isReady ? "closed by Redis" : "closed before it answered"))
             case .count(let count):
                 reader.feed(loop.scratch, count: count)
                 handleReplies()

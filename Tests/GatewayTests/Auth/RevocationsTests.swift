@@ -32,6 +32,13 @@ import Testing
         #expect(!revocations.covers(Identity(user: user)))
     }
 
+    @Test func whatNoTokenIsAsOldAsIsForgotten() {
+        let revocations = Revocations(leeway: 0)
+        revocations.add([("j:one", 100), ("j:two", 101)])
+        revocations.forget(upTo: 100)
+        #expect(revocations.count == 1 && revocations.covers(Identity(user: user, tokenID: "two")))
+    }
+
     @Test func ticketsKeepWhatATokenSays() {
         for identity in [
             Identity(user: user),

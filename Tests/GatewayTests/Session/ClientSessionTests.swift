@@ -17,13 +17,13 @@ private struct Bench {
         ])
         let revocations = Revocations(leeway: 0)
         let context = NodeContext(
-            config, id: "test",
+            config, descriptors: DescriptorBudget(wanted: config.maximumConnections, limit: .max, loops: 1), id: "test",
             authenticator: try Authenticator(
                 config.security, key: .secret(config.security.secret ?? []), revocations: revocations),
             revocations: revocations, keySet: nil, certificate: nil, masterKeys: nil, files: nil,
             metrics: GatewayMetrics(MetricsRegistry()))
         let endpoint = try #require(RedisEndpoint(url: "redis://127.0.0.1:1"))
-        let node = try Node(context, endpoint: endpoint, cores: 1)
+        let node = try Node(context, endpoint: endpoint, loops: 1)
         self.node = node
         nodes.withLock { $0.append(node) }
     }
@@ -80,6 +80,7 @@ private struct Bench {
             let begun = ClientSession(
                 identity: Identity(user: user), connection: made.connection, worker: found, compression: nil)
             made.connection.peer = begun
+            found.sessionIndex.add(begun, begun.id, begun.identity)
             begun.phase = .connected
             begun.subscribe(
                 "q", "/user/queue/\(queue)", .auto, StompFrame(.subscribe), hasID: true, receipt: nil)
@@ -89,9 +90,45 @@ private struct Bench {
             session == nil
         }
         #expect(isGone, "nothing holds a session that has ended")
+        #expect(worker?.sessionIndex.count == 0)
         worker?.userQueues.deliver(receipt: [], to: user)
         worker?.userQueues.deliver(notice: [], to: user)
         worker?.userQueues.fallBehind([user])
         pair?.leave()
+    }
+
+    /// An end is for whom it names: neither for the user's younger tokens nor for others.
+    @Test func aRevocationEndsTheSessionsOfItsTokens() throws {
+        let bench = try Bench()
+        let user = UUID.random()
+        let old = Identity(user: user, issuedAt: 100, tokenID: "old")
+        let identities = [
+            old, Identity(user: user, issuedAt: 300, tokenID: "new"), Identity(user: .random(), issuedAt: 100), old,
+        ]
+        var ends: [Bool] = []
+        var pairs: [ConnectionPair] = []
+        let isDone = bench.turn { worker in
+            let sessions = try identities.map { identity in
+                let pair = try ConnectionPair(worker.loop, worker.connections)
+                let session = ClientSession(
+                    identity: identity, connection: pair.connection, worker: worker, compression: nil)
+                pair.connection.peer = session
+                worker.sessionIndex.add(session, session.id, identity)
+                pairs.append(pair)
+                return session
+            }
+            // The last has a newer token meanwhile.
+            sessions[3].takeOver(Identity(user: user, issuedAt: 300, tokenID: "newer"))
+            worker.node.revocations.add([("u:\(user)", 200), ("j:newer", 400)])
+            worker.endSessions(EndedSessions(kicked: [], revoked: ["u:\(user)"]))
+            ends = sessions.map(\.isEnded)
+            #expect(ends == [true, false, false, true], "the newer token is revoked by its own name")
+            worker.endSessions(EndedSessions(kicked: [sessions[2].id], revoked: []))
+            ends = sessions.map(\.isEnded)
+        } until: {
+            !ends.isEmpty
+        }
+        #expect(isDone && ends == [true, false, true, true])
+        for pair in pairs { pair.leave() }
     }
 }

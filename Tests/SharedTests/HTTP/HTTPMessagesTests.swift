@@ -29,14 +29,13 @@ import Testing
     }
 
     @Test func problems() throws {
-        let response = ProblemDetails.response(
-            status: 503, code: "try-later", detail: "No \"luck\".", retryAfter: 2, extra: [("field", .string("x"))])
+        let response = ErrorCode.tryLater.problem("No \"luck\".", retryAfter: 2, extra: [("field", .string("x"))])
         #expect(response.headers.first("content-type") == "application/problem+json")
         #expect(response.headers.first("retry-after") == "2")
         let body = try #require(try JSONParser.parse(response.body).object)
         #expect(body["status"]?.integer == 503 && body["title"]?.string == "Service Unavailable")
         #expect(body["code"]?.string == "try-later" && body["detail"]?.string == "No \"luck\".")
-        #expect(body["field"]?.string == "x")
+        #expect(body["field"]?.string == "x" && body["number"]?.integer == 400)
     }
 
     @Test func queries() {

@@ -8,11 +8,12 @@ import Testing
 
     private func verifier(
         _ algorithm: JWTAlgorithm = .hs256, _ key: JWTKey? = nil, issuer: String? = nil, audience: String? = nil,
-        leeway: Int64 = 0
+        leeway: Int64 = 0, maximumLifetime: Int64? = nil
     ) throws -> JWTVerifier {
         try JWTVerifier(
             policy: JWTPolicy(
-                algorithm: algorithm, key: key ?? .secret(secret), issuer: issuer, audience: audience, leeway: leeway))
+                algorithm: algorithm, key: key ?? .secret(secret), issuer: issuer, audience: audience, leeway: leeway,
+                maximumLifetime: maximumLifetime))
     }
 
     private func token(_ claims: [(String, JSON)]) -> String { JWTSigner.sign(JSONObject(claims), secret: secret) }
@@ -27,6 +28,20 @@ import Testing
         #expect(try verifier.verify(made(at: 130), now: 100).issuedAt == 130)
         #expect(throws: JWTError.fromTheFuture) { try verifier.verify(made(at: 131), now: 100) }
         #expect(throws: JWTError.fromTheFuture) { try verifier.verify(made(at: 1 << 52), now: 100) }
+    }
+
+    @Test func aTokenThatLivesTooLongIsRefused() throws {
+        let bounded = try verifier(leeway: 30, maximumLifetime: 600)
+        func living(from issued: Int64?, to end: Int64) -> String {
+            token([("sub", .string(user)), ("exp", .integer(end))] + (issued.map { [("iat", .integer($0))] } ?? []))
+        }
+        #expect(try bounded.verify(living(from: 100, to: 700), now: 100).expiresAt == 700)
+        #expect(throws: JWTError.livesTooLong) { try bounded.verify(living(from: 100, to: 701), now: 100) }
+        // Not when it is about to end, either.
+        #expect(throws: JWTError.livesTooLong) { try bounded.verify(living(from: 100, to: 9_000), now: 8_999) }
+        #expect(throws: JWTError.missingClaim("iat")) { try bounded.verify(living(from: nil, to: 200), now: 100) }
+        #expect(throws: JWTError.livesTooLong) { try bounded.verify(living(from: 0, to: .max), now: 100) }
+        #expect(try verifier().verify(living(from: nil, to: 9_000), now: 100).expiresAt == 9_000)
     }
 
     @Test func readsAllClaims() throws {
