@@ -172,6 +172,44 @@ def test_a_link_needs_no_token_and_ends(pair, gateway):
     parley.wait_for(lambda: ask("GET", short).status == 403, what="the end of the link")
 
 
+def test_who_has_a_link_is_held_to_a_rate(pair, gateway):
+    one, _, conversation = pair
+    node = gateway(FILES_DIR=os.environ["PARLEY_DATA_DIR"] + "/files", RATE_READS="1/h:4")
+    link = ask("GET", uploaded(conversation, one, PNG)["downloadUrl"] + "/link", user=one).json["url"]
+    # The address is that of all tests.
+    redis("DEL", "rate:reads:127.0.0.1")
+    # Of the state that one has nothing is sent, but the store is asked all the same.
+    answers = [ask("GET", link, node.url, headers={"If-None-Match": "*"}) for _ in range(6)]
+    assert [answer.status for answer in answers] == [304] * 4 + [429] * 2
+    assert int(answers[-1].headers["Retry-After"]) > 60
+    redis("DEL", "rate:reads:127.0.0.1")
+    # A user's bucket is another one.
+    assert parley.call("GET", "/api/conversations", one, url=node.url).status == 200
+
+
+def test_transfers_leave_descriptors_for_others(pair, gateway):
+    one, _, conversation = pair
+    node = gateway(FILES_DIR=os.environ["PARLEY_DATA_DIR"] + "/files", descriptors=256)
+    path = uploaded(conversation, one, b"x" * (8 << 20))["downloadUrl"]
+    request = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {parley.token(one)}\r\n\r\n".encode()
+    held = []
+    try:
+        for _ in range(16):
+            client = socket.socket()
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+            client.connect(parley.address(node.url))
+            client.sendall(request)
+            assert client.recv(12) == b"HTTP/1.1 200"
+            held.append(client)
+        for answer in (ask("GET", path, node.url, user=one), upload(conversation, one, PNG, url=node.url)):
+            assert answer.status == 503 and answer.json["code"] == "try-later" and answer.headers["Retry-After"] == "5"
+        assert parley.call("GET", "/api/conversations", one, url=node.url).status == 200
+    finally:
+        for client in held:
+            client.close()
+    parley.wait_for(lambda: ask("GET", path, node.url, user=one).status == 200, what="a place")
+
+
 def test_a_deleted_message_takes_its_file_with_it(pair):
     one, other, conversation = pair
     file = uploaded(conversation, one, PNG)

@@ -4,16 +4,16 @@ internal import Shared
 /// for, however many others there are.
 struct SessionIndex<Session: AnyObject> {
     private var byID: [String: Session] = [:]
-    private var byUser: [UUID: [Session]] = [:]
-    private var byToken: [String: [Session]] = [:]
+    private var byUser: [UUID: [ObjectIdentifier: Session]] = [:]
+    private var byToken: [String: [ObjectIdentifier: Session]] = [:]
 
     /// How many entries it has.
     var count: Int { byID.count + byUser.count + byToken.count }
 
     mutating func add(_ session: Session, _ id: String, _ identity: Identity) {
         byID[id] = session
-        byUser[identity.user, default: []].append(session)
-        if let token = identity.tokenID { byToken[token, default: []].append(session) }
+        byUser[identity.user, default: [:]][ObjectIdentifier(session)] = session
+        if let token = identity.tokenID { byToken[token, default: [:]][ObjectIdentifier(session)] = session }
     }
 
     /// Forgets a session, if it is there.
@@ -23,8 +23,10 @@ struct SessionIndex<Session: AnyObject> {
         if let token = identity.tokenID { Self.remove(session, from: &byToken, token) }
     }
 
-    private static func remove<Key>(_ session: Session, from index: inout [Key: [Session]], _ key: Key) {
-        index[key]?.removeAll { $0 === session }
+    private static func remove<Key>(
+        _ session: Session, from index: inout [Key: [ObjectIdentifier: Session]], _ key: Key
+    ) {
+        index[key]?[ObjectIdentifier(session)] = nil
         if index[key]?.isEmpty == true { index[key] = nil }
     }
 
@@ -34,7 +36,12 @@ struct SessionIndex<Session: AnyObject> {
     /// Those that a revocation names: `u:<user>` or `j:<jti>`.
     func concerned(by revocation: String) -> [Session] {
         let value = String(revocation.dropFirst(2))
-        if revocation.hasPrefix("u:") { return UUID(value).flatMap { byUser[$0] } ?? [] }
-        return revocation.hasPrefix("j:") ? byToken[value] ?? [] : []
+        let found: [ObjectIdentifier: Session]? =
+            switch revocation.prefix(2) {
+            case "u:": UUID(value).flatMap { byUser[$0] }
+            case "j:": byToken[value]
+            default: nil
+            }
+        return found.map { Array($0.values) } ?? []
     }
 }

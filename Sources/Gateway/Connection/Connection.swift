@@ -76,6 +76,9 @@ final class Connection: EventHandler {
     /// What waits to be written, by the bytes of memory that it takes.
     var queuedBytes: Int { output.cost }
 
+    /// Its part of what waits for all clients of the loop.
+    var unsentShare: Int { output.share }
+
     /// Since when (monotonic ms) the socket has taken nothing although something waits; nil when it takes all.
     var stalledSince: Int64? { isBlocked ? blockedSince : nil }
 

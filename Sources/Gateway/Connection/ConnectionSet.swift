@@ -75,7 +75,7 @@ final class ConnectionSet {
     /// Ends those for whom most waits while more waits in all than may. Only that lets go of it: who doesn't read can't be told.
     private func relieve() {
         guard unsent.isExceeded else { return }
-        let waiting = members.values.map { (connection: $0, bytes: $0.queuedBytes) }.filter { $0.bytes > 0 }
+        let waiting = members.values.map { (connection: $0, bytes: $0.unsentShare) }.filter { $0.bytes > 0 }
         for (connection, _) in waiting.sorted(by: { $0.bytes > $1.bytes }) {
             guard !unsent.isRelieved else { return }
             stalled()

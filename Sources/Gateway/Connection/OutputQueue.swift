@@ -22,6 +22,13 @@ struct OutputQueue {
     /// What they take in memory, in bytes.
     var cost: Int { byteCount + chunks.count * UnsentOutput.placeBytes }
 
+    /// What it has of the memory that all queues take: of a chunk that many share, a part.
+    var share: Int {
+        (0..<chunks.count).reduce(0) { sum, place in
+            sum + chunks[place].count / max(1, chunks[place].queueCount) + UnsentOutput.placeBytes
+        }
+    }
+
     var isEmpty: Bool { byteCount == 0 }
 
     mutating func append(_ chunk: Chunk) {

@@ -13,6 +13,8 @@ final class FileCatalogue {
 
     /// So many files are removed in one sweep.
     private static let sweepLimit = 10_000
+    /// The deployment's format from which on gateways count claims.
+    private static let countingFormat: Int64 = 2
     /// One node sweeps at a time; who dies in the middle is followed by another one after so many milliseconds.
     private static let sweepLease: Int64 = 600_000
 
@@ -23,6 +25,9 @@ final class FileCatalogue {
             where m.conversation_id = f.conversation_id and m.file is not null and not m.is_deleted
                 and m.file->>'fileId' = f.id::text)
         """
+
+    /// Whether all gateways count who shows a file, so that one can be given back.
+    static func countsClaims(_ node: NodeContext) -> Bool { node.oldestFormat >= countingFormat }
 
     /// `node` sweeps for all while it has the lease.
     init(folder: FileFolder?, ring: MasterKeyRing?, node: String, postgres: PostgresPool, log: Logger) {

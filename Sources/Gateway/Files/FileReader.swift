@@ -12,13 +12,17 @@ enum FileReadError: Error {
 /// Confined to its loop.
 final class FileReader {
     private let file: DiskFile
+    private let transfer: FileTransfer
     private let size: Int64
     private let cipher: FileCipher?
     private var left: Range<Int64>
 
     /// `part` are bytes of the file as it was uploaded.
-    init(_ file: DiskFile, _ facts: FileFacts, _ cipher: FileCipher?, part: Range<Int64>) {
+    init(
+        _ file: DiskFile, _ transfer: FileTransfer, _ facts: FileFacts, _ cipher: FileCipher?, part: Range<Int64>
+    ) {
         self.file = file
+        self.transfer = transfer
         self.cipher = cipher
         size = facts.size
         left = part

@@ -75,6 +75,8 @@ final class Router {
             if let file = Self.file(segments), segments.count == 2,
                 HTTPQuery(request.query)?.first("signature") != nil
             {
+                // Whoever has it is known by nothing else.
+                try await worker.limiter.admit(.reads, .address(address))
                 return try await files.respond(request, file, nil)
             }
             let origin: Origin

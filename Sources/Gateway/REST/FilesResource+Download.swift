@@ -51,8 +51,9 @@ extension FilesResource {
             }
             cipher = key.cipher(of: facts.id)
         }
+        let transfer = try beginTransfer()
         do throws(SystemError) {
-            return FileReader(try await folder.open(facts.id), facts, cipher, part: part)
+            return FileReader(try await folder.open(facts.id), transfer, facts, cipher, part: part)
         } catch {
             worker.log.error("file can't be read", [.file: .uuid(facts.id), .error: .describing(error)])
             throw .unavailable()

@@ -57,6 +57,8 @@ extension FilesResource {
     private func store(
         _ content: ContentStream, _ id: UUID, _ cipher: FileCipher?, _ folder: FileFolder
     ) async throws(CommandError) -> Int64 {
+        let transfer = try beginTransfer()
+        defer { withExtendedLifetime(transfer) {} }
         let file: IncomingFile
         do throws(SystemError) {
             file = try await folder.begin(id)

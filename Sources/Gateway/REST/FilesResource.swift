@@ -31,6 +31,12 @@ struct FilesResource {
         return found
     }
 
+    /// A place among the node's uploads and downloads.
+    func beginTransfer() throws(CommandError) -> FileTransfer {
+        guard let transfer = FileTransfer(worker.node) else { throw .unavailable(retryAfter: 5_000) }
+        return transfer
+    }
+
     /// Only who is in the conversation may have its files.
     func authorise(_ origin: Origin, _ facts: FileFacts) async throws(CommandError) {
         do throws(CommandError) {

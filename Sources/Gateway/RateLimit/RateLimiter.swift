@@ -158,7 +158,12 @@ final class RateLimiter {
 extension RateLimiter {
     /// Asks for what a user's request costs; throws `too-fast` where they have to wait.
     func admit(_ kind: RateKind, _ user: UUID, count: Int = 1) async throws(CommandError) {
-        if let retryAfter = await take(kind, .user(user), count: count) { throw .tooFast(retryAfter: retryAfter) }
+        try await admit(kind, .user(user), count: count)
+    }
+
+    /// The same for whoever it is about.
+    func admit(_ kind: RateKind, _ subject: Subject, count: Int = 1) async throws(CommandError) {
+        if let retryAfter = await take(kind, subject, count: count) { throw .tooFast(retryAfter: retryAfter) }
     }
 }
 

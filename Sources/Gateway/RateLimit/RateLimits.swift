@@ -6,7 +6,7 @@ enum RateKind: String, Sendable, CaseIterable {
     case sends
     /// STOMP frames of any kind in a user's sessions; what is beyond isn't read yet.
     case frames
-    /// Conversations, histories and files that a user reads.
+    /// Conversations, histories and files that a user reads, and files that an address reads by signed links.
     case reads
     /// Conversations that a user creates or changes.
     case changes

@@ -1,23 +1,30 @@
 /// How the descriptors that the process may open are shared out, so that clients never take those by which Redis and
 /// PostgreSQL are reached.
 struct DescriptorBudget {
-    /// Connections beyond the maximum, for as long as they are being sent away.
-    static let turnedAway = 256
-    /// The log, the operators' listener, resolving names, files that are open at a time.
+    /// The log, the operators' listener, resolving names.
     private static let process = 64
     /// A loop's own: its queue and its wake-up, two listeners, two connections to Redis and up to eight to PostgreSQL.
     private static let loop = 16
+    /// Of the limit, so many go to one use that can be less where there are few.
+    private static let part = 16
 
     /// The setting.
     let wanted: Int
     /// What the process may open.
     let limit: Int
+    /// Connections beyond the maximum, for as long as they are being sent away.
+    let turnedAway: Int
+    /// Files that are uploaded or downloaded at a time.
+    let transfers: Int
     /// The connections that the node takes: as many as wanted, unless the rest would have too little.
     let connections: Int
 
     init(wanted: Int, limit: Int, loops: Int) {
         self.wanted = wanted
         self.limit = limit
-        connections = max(1, min(wanted, limit - Self.turnedAway - Self.process - loops * Self.loop))
+        turnedAway = max(1, min(256, limit / Self.part))
+        transfers = max(1, min(1_024, limit / Self.part))
+        let others = turnedAway + transfers + Self.process + loops * Self.loop
+        connections = max(1, min(wanted, limit - others))
     }
 }

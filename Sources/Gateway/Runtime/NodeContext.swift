@@ -24,6 +24,7 @@ final class NodeContext: Sendable {
     let files: FileFolder?
     private let connectionCount = Atomic<Int>(0)
     private let contentBytes = Atomic<Int>(0)
+    private let transferCount = Atomic<Int>(0)
     private let format = Atomic<Int64>(1)
     private let memoryIsShort = Atomic<Bool>(false)
     private let epochOfInboxes = Atomic<Int64>(0)
@@ -97,6 +98,18 @@ final class NodeContext: Sendable {
     /// Gives room back that `reserve` took.
     func release(contentBytes count: Int) {
         contentBytes.wrappingSubtract(count, ordering: .relaxed)
+    }
+
+    /// Counts an upload or download; false where the node has as many as it takes.
+    func beginTransfer() -> Bool {
+        if transferCount.wrappingAdd(1, ordering: .relaxed).newValue <= descriptors.transfers { return true }
+        endTransfer()
+        return false
+    }
+
+    /// Counts one that is over.
+    func endTransfer() {
+        transferCount.wrappingSubtract(1, ordering: .relaxed)
     }
 
     /// Counts a connection; false where the node has as many as it takes.

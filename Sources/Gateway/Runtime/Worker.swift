@@ -76,14 +76,14 @@ final class Worker {
         limiter = RateLimiter(node.config.rates, redis: redis, metrics: metrics, log: log, loops: loops)
         connections = ConnectionSet(
             loop: loop, stalledTimeout: node.config.webSocket.stalledTimeout,
-            unsentLimit: node.config.webSocket.unsentBytes / loops)
+            unsentLimit: node.config.webSocket.unsentBytes(ofEach: loops))
         connections.stalled = { [metrics] in metrics.stalledConnections.increment() }
         connections.dismissed = { node.dismiss() }
         connections.refused = { [metrics, log] address, reason in
             metrics.greetingsFailed.increment()
             log.info("connection refused", [.address: .string(address), .reason: .string(reason)])
         }
-        turnedAway = TurnedAway(loop: loop, maximum: max(1, DescriptorBudget.turnedAway / loops))
+        turnedAway = TurnedAway(loop: loop, maximum: max(1, node.descriptors.turnedAway / loops))
         compression = CompressionPool(minimumMessage: node.config.webSocket.compressionMinimum)
         writePath.seen = { [rooms] conversation in rooms.position(of: conversation) }
         pages.seen = { [rooms] conversation in rooms.position(of: conversation) }

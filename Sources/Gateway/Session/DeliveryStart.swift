@@ -57,9 +57,14 @@ struct DeliveryStart {
         return .rest(pause)
     }
 
-    /// The pause is over: whether to look again, since more has arrived.
+    /// The look told nothing: there is one more after the pause.
+    mutating func lookFailed() {
+        lookedFor = .zero
+    }
+
+    /// The pause is over: whether to look again, since more has arrived or the start has been claimed meanwhile.
     mutating func rested() -> Bool {
-        isBusy = arrived > lookedFor
+        isBusy = arrived > lookedFor || isComplete
         lookedFor = arrived
         return isBusy
     }
@@ -108,12 +113,18 @@ extension ClientSession {
             let isComplete = await leavesNothingOut(asked, of: conversation)
             // The topic may have been left, and opened at another place.
             guard topics[conversation]?.start.begins == asked.begins else { return }
-            if isComplete { topics[conversation]?.start.claim() }
+            switch isComplete {
+            case true?: topics[conversation]?.start.claim()
+            case false?: break
+            case nil: topics[conversation]?.start.lookFailed()
+            }
             switch topics[conversation]?.start.looked() {
             case .move(let event): worker.cursors.noteDelivered(event, to: identity.user, in: conversation)
             case .rest(let pause):
                 worker.loop.schedule(after: pause) { [weak self] in
-                    guard let self, topics[conversation]?.start.rested() == true else { return }
+                    guard let self, topics[conversation]?.start.begins == asked.begins,
+                        topics[conversation]?.start.rested() == true
+                    else { return }
                     look(at: conversation)
                 }
             case nil: break
@@ -121,7 +132,8 @@ extension ClientSession {
         }
     }
 
-    private func leavesNothingOut(_ asked: DeliveryStart, of conversation: UUID) async -> Bool {
+    /// nil where a store doesn't tell.
+    private func leavesNothingOut(_ asked: DeliveryStart, of conversation: UUID) async -> Bool? {
         var start = asked
         let key = Keys.cursors(conversation, worker.node.partitioning.partition(of: conversation))
         do {
@@ -134,7 +146,7 @@ extension ClientSession {
                 of: identity.user)
             return start.isComplete
         } catch {
-            return false
+            return nil
         }
     }
 }

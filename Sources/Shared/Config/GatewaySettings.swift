@@ -121,7 +121,7 @@ public enum GatewaySettings {
         "How much may wait for a client before it is treated as behind.")
     package static let unsentBytes = Setting.bytes(
         "UNSENT_BYTES", default: 512 << 20, in: 1 << 20...1 << 40,
-        "How much may wait for all clients of a node, an equal share on each loop; beyond, those for whom most waits are cut."
+        "How much may wait for all clients of a node, an equal share and four of PARLEY_SEND_QUEUE_BYTES at least on each loop; beyond, those for whom most waits are cut."
     )
     package static let replayMaxEvents = Setting.integer(
         "REPLAY_MAX_EVENTS", default: 100_000, in: 100...10_000_000,
@@ -139,7 +139,8 @@ public enum GatewaySettings {
         "RATE_FRAMES", default: "500/s:5000",
         "How many STOMP frames of any kind a user's sessions may send; what comes faster isn't read yet.")
     package static let rateReads = Setting<RateLimit?>.rate(
-        "RATE_READS", default: "50/s:500", "How often a user may read conversations, histories and files by REST.")
+        "RATE_READS", default: "50/s:500",
+        "How often a user may read conversations, histories and files by REST, and an address files by signed links.")
     package static let rateChanges = Setting<RateLimit?>.rate(
         "RATE_CHANGES", default: "5/s:100",
         "How often a user may create, archive or unarchive a conversation, or add or remove a member.")

@@ -76,6 +76,24 @@ import Testing
         #expect(!looksAgain && step == .look)
     }
 
+    @Test func whatIsClaimedInAPauseMovesTheCursorBehindIt() {
+        var start = DeliveryStart(begins: 100)
+        _ = start.arrived(101)
+        _ = start.looked()
+        start.claim()
+        let looksAgain = start.rested()
+        #expect(looksAgain && start.looked() == .move(101))
+    }
+
+    @Test func aLookThatFailedIsRepeated() {
+        var start = DeliveryStart(begins: 100)
+        _ = start.arrived(101)
+        start.lookFailed()
+        _ = start.looked()
+        let looksAgain = start.rested()
+        #expect(looksAgain)
+    }
+
     @Test func whatTheQueueBringsMovesTheCursorAtOnce() {
         var start = DeliveryStart(begins: 100)
         let steps = [start.arrived(101), start.arrived(100)]

@@ -6,7 +6,7 @@
 -- ARGV     1 the first event id, 2 how many events and 3 how many bytes of them at most
 -- returns  the entries, 1 where the bytes have ended the page or 0, then the state's `last` and `floor`
 
--- So many are read to see how large they are.
+-- So many are read to see how large they are; then as many again as were read so far, for the next ones may be larger.
 local PROBE = 16
 
 local events = KEYS[1] .. ':events'
@@ -28,10 +28,8 @@ end
 
 local goes_on = true
 while goes_on and #page < count do
-    local rest = count - #page
-    -- All the rest at once where, by those read so far, it fits.
-    local fits = #page > 0 and bytes / #page * rest < room - bytes
-    goes_on = read(fits and rest or math.min(PROBE, rest))
+    local fits = #page > 0 and bytes * 2 < room
+    goes_on = read(math.min(fits and #page or PROBE, count - #page))
 end
 
 local state = redis.call('HMGET', KEYS[1], 'last', 'floor')
