@@ -43,7 +43,7 @@ let package = Package(
         .executableTarget(
             name: "ConformanceServer", dependencies: ["Gateway", "Shared"], path: "Tests/ConformanceServer",
             swiftSettings: settings),
-        .testTarget(name: "SharedTests", dependencies: ["Shared"], swiftSettings: settings),
+        .testTarget(name: "SharedTests", dependencies: ["Shared", "COpenSSL"], swiftSettings: settings),
         .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Shared"], swiftSettings: settings),
         .testTarget(name: "PersisterTests", dependencies: ["Persister", "Shared"], swiftSettings: settings),
         .testTarget(

@@ -1,19 +1,67 @@
 internal import Shared
 
-/// A page of a conversation's messages, in their newest state.
-struct HistoryPage {
-    var items: [Event] = []
-    /// The lowest and the highest message id on the page.
-    var lowest: EventID?
-    var highest: EventID?
-    /// Whether there are messages beyond, in the direction of reading.
-    var hasMore = false
-}
-
 /// Reads pages of history: the newest from Redis, what is older from PostgreSQL.
 ///
 /// Confined to its loop.
 struct HistoryReader {
+    /// Which messages of a conversation come first, and behind which of them reading begins.
+    enum Start {
+        /// The newest of those before.
+        case before(EventID)
+        /// The oldest of those after.
+        case after(EventID)
+
+        /// The ids that are in question.
+        fileprivate var ids: ClosedRange<EventID> {
+            switch self {
+            case .before(let id): .zero...id.previous
+            case .after(let id): id.next ... .highest
+            }
+        }
+
+        /// The same direction from another message on.
+        fileprivate func moved(to id: EventID) -> Start {
+            switch self {
+            case .before: .before(id)
+            case .after: .after(id)
+            }
+        }
+    }
+
+    typealias Message = HistoryPage.Message
+
+    /// What one look brought.
+    struct Part {
+        /// In the order of reading.
+        var messages: [Message] = []
+        /// Up to where everything was read; nil where nothing is beyond.
+        var reached: EventID?
+    }
+
+    /// What is to be done with a message whose newest state isn't where it should be.
+    private enum Demand {
+        /// Look at everything again: somebody has changed it meanwhile.
+        case all
+        /// Leave it out: PostgreSQL was restored from a backup, or has refused the change, and what is there may be
+        /// what was to be taken away.
+        case whatIsThere
+    }
+
+    /// What Redis has of a conversation.
+    private struct Cache {
+        /// Messages above the floor in their newest state; its end is nil where the cache has no more of them.
+        var part: Part
+        /// Above it Redis has everything; nil where the state isn't in Redis.
+        var floor: EventID?
+        /// The last event of each message that was changed, of those below the floor too.
+        var changes: [EventID: EventID]
+    }
+
+    /// So often somebody may change a message between two looks; then everything is looked at again.
+    private static let attempts = 8
+    /// So many states are looked up at once: of the largest messages, as many as fill a page.
+    private static let statesAtOnce = 16
+
     private let redis: RedisConnection
     private let postgres: PostgresPool
     private let partitioning: Partitioning
@@ -26,191 +74,143 @@ struct HistoryReader {
         self.vault = vault
     }
 
-    /// Up to `limit` messages with ids below `before`, newest first.
-    func page(of conversation: UUID, before: EventID, limit: Int) async throws(ReadError) -> HistoryPage {
+    /// Up to `limit` messages in the order of reading, and fewer where they are large.
+    func page(
+        of conversation: UUID, _ start: Start, limit: Int
+    ) async throws(ReadError) -> (page: HistoryPage, items: [Event]) {
+        var page = HistoryPage(limit: limit)
+        var next: Start? = start
+        while let start = next, !page.hasMore {
+            let part = try await part(of: conversation, start, page.wanted)
+            page.add(part.messages)
+            next = part.reached.map(start.moved)
+        }
+        return (page, try await vault?.open(page.items, of: conversation) ?? page.items)
+    }
+
+    /// The next messages that one of the stores has: so many at most, and no more behind the one that reaches so many
+    /// bytes.
+    func part(
+        of conversation: UUID, _ start: Start, _ wanted: (count: Int, bytes: Int)
+    ) async throws(ReadError) -> Part {
         var attempt = 0
         while true {
             attempt += 1
-            let demand: Demand = attempt < Self.attempts ? .all : .whatIsThere
-            let first = "\(before.previous)-0"
-            guard let cache = try await cache(of: conversation, "XREVRANGE", first, "-", count: limit + 1, demand),
-                let recent = try await recent(cache, conversation, demand, where: { $0 < before })
-            else { continue }
-            var messages = recent.sorted { $0.id > $1.id }
-            if messages.count <= limit, cache.floor != .zero {
-                // With the state gone from Redis PostgreSQL has everything; else it has all up to the floor.
-                let ceiling = min(before, cache.floor?.next ?? before)
-                guard
-                    let older = try await stored(
-                        "id < $2 and duplicate_of is null order by id desc limit $3", conversation, ceiling,
-                        limit + 1 - messages.count, cache.changes, demand)
-                else { continue }
-                messages += older
+            let cache = try await cache(of: conversation, start, wanted)
+            // With the state gone from Redis PostgreSQL has everything; else it has all up to the floor.
+            var part = cache.part
+            switch start {
+            case .before(let id):
+                if let floor = cache.floor, id > floor.next || floor == .zero {
+                    if floor != .zero { part.reached = part.reached ?? floor.next }
+                    return part
+                }
+            case .after(let id):
+                if let floor = cache.floor, floor <= id { return part }
             }
-            return try await page(messages, limit, conversation)
-        }
-    }
-
-    /// Up to `limit` messages with ids above `after`, oldest first.
-    func page(of conversation: UUID, after: EventID, limit: Int) async throws(ReadError) -> HistoryPage {
-        var attempt = 0
-        while true {
-            attempt += 1
             let demand: Demand = attempt < Self.attempts ? .all : .whatIsThere
-            guard
-                let cache = try await cache(
-                    of: conversation, "XRANGE", "\(after.next)-0", "+", count: limit + 1, demand),
-                var messages = try await recent(cache, conversation, demand, where: { $0 > after })
-            else { continue }
-            messages.sort { $0.id < $1.id }
-            if cache.floor ?? .highest > after {
-                guard
-                    let older = try await stored(
-                        "id > $2 and duplicate_of is null order by id limit $3", conversation, after, limit + 1,
-                        cache.changes, demand)
-                else { continue }
-                let last = older.last?.id ?? after
-                messages = older.count > limit ? older : older + messages.filter { $0.id > last }
-            }
-            return try await page(messages, limit, conversation)
+            if let part = try await stored(conversation, start, wanted, cache, demand) { return part }
         }
     }
 
-    /// So often somebody may change a message between two looks; then everything is looked at again.
-    private static let attempts = 8
-
-    /// What is to be done with a message whose newest state isn't where it should be.
-    private enum Demand {
-        /// Look at everything again: somebody has changed it meanwhile.
-        case all
-        /// Leave it out: PostgreSQL was restored from a backup, or has refused the change, and what is there may be what was to be
-        /// taken away.
-        case whatIsThere
-    }
-
-    private struct Message {
-        let id: EventID
-        let eventID: EventID
-        let event: Event
-        /// Whether it only holds the place of a message whose newest state is gone.
-        var isLost = false
-
-        init(_ event: Event) {
-            id = event.messageID
-            eventID = event.id
-            self.event = event
-        }
-    }
-
-    /// What Redis has of a conversation: messages as they were written, the last event of those that were changed, and the floor
-    /// above which Redis has everything; nil where the state isn't in Redis.
-    private struct Cache {
-        var messages: [Message]
-        var changes: [EventID: EventID]
-        var floor: EventID?
-    }
-
-    /// Nil where more was changed meanwhile than was reckoned with.
     private func cache(
-        of conversation: UUID, _ command: String, _ first: String, _ last: String, count: Int, _ demand: Demand
-    ) async throws(ReadError) -> Cache? {
-        let partition = partitioning.partition(of: conversation)
-        let changesKey = Keys.changes(conversation, partition)
+        of conversation: UUID, _ start: Start, _ wanted: (count: Int, bytes: Int)
+    ) async throws(ReadError) -> Cache {
+        let key = Keys.conversation(conversation, partitioning.partition(of: conversation))
+        let parts: [RedisReply]
         do {
-            // Edits lie between the messages, so that more has to be read for as many messages.
-            let edits = try await redis.call("HLEN", changesKey).count ?? 0
-            var wanted = count + edits
-            // What an edit has taken out of the events stands among the changes, and what a commit has taken out of either is
-            // below the floor: so each is read behind what it makes good.
-            var replies: [RedisReply]
-            var entries: [(id: EventID, event: Event?)]
-            repeat {
-                replies = try await redis.pipeline([
-                    RedisCommand(command, Keys.events(conversation, partition), first, last, "COUNT", String(wanted)),
-                    RedisCommand("HGETALL", changesKey),
-                    RedisCommand("HGET", Keys.conversation(conversation, partition), "floor"),
-                ])
-                entries = EventReader.entries(in: replies[0])
-            } while Self.needsMore(entries, count + edits, &wanted)
-            let changes = EventReader.changes(in: replies[1])
-            guard changes.count <= edits || demand == .whatIsThere else { return nil }
-            let events = entries.compactMap(\.event).filter { $0.head.kind == .message }
-            return Cache(messages: events.map { Message($0) }, changes: changes, floor: replies[2].eventID)
-        } catch {
-            throw .redis(error)
-        }
-    }
-
-    /// Whether a read has to be repeated for more entries: those that this build can't read take the places of messages, and what lies
-    /// behind them would be taken to be below the floor.
-    static func needsMore(_ entries: [(id: EventID, event: Event?)], _ count: Int, _ wanted: inout Int) -> Bool {
-        let unreadable = entries.count { $0.event == nil }
-        guard entries.count == wanted, entries.count - unreadable < count else { return false }
-        wanted = count + unreadable + count
-        return true
-    }
-
-    /// The newest states of the messages above the floor; nil where one was changed meanwhile.
-    private func recent(
-        _ cache: Cache, _ conversation: UUID, _ demand: Demand, where isWanted: (EventID) -> Bool
-    ) async throws(ReadError) -> [Message]? {
-        let floor = cache.floor ?? .highest
-        let changed = cache.changes.filter { $0.key > floor && isWanted($0.key) }
-        let states = try await states(changed, conversation)
-        guard demand == .whatIsThere || states.count == changed.count else { return nil }
-        return cache.messages.filter { $0.id > floor && changed[$0.id] == nil } + states
-    }
-
-    /// The states of messages that were changed, as far as they are still there.
-    private func states(_ changes: [EventID: EventID], _ conversation: UUID) async throws(ReadError) -> [Message] {
-        let key = Keys.events(conversation, partitioning.partition(of: conversation))
-        do {
-            let replies = try await redis.pipeline(
-                changes.values.map { RedisCommand("XRANGE", key, "\($0)-0", "\($0)-0") })
-            return replies.flatMap { EventReader.events(in: $0) }.map { Message($0) }
-        } catch {
-            throw .redis(error)
-        }
-    }
-
-    /// Messages of PostgreSQL, with the changes that it doesn't have yet; nil where one was changed again.
-    private func stored(
-        _ condition: String, _ conversation: UUID, _ bound: EventID, _ limit: Int, _ changes: [EventID: EventID],
-        _ demand: Demand
-    ) async throws(ReadError) -> [Message]? {
-        let messages: [Message]
-        do {
-            let rows = try await postgres.query(
-                "select \(StoredMessage.columns) from messages where conversation_id = $1 and \(condition)",
-                [.uuid(conversation), .id(bound), .integer(Int64(limit))]
-            ).rows
-            messages = rows.compactMap { row in
-                StoredMessage(row, conversation)?.event(recipients: []).map { Message($0) }
+            let reply = try await redis.call(RedisScripts.history, keys: [key]) { command in
+                command.add(start.ids.lowerBound)
+                command.add(start.ids.upperBound)
+                if case .before = start { command.add("newest") } else { command.add("oldest") }
+                command.add(Int64(wanted.count))
+                command.add(Int64(wanted.bytes))
             }
+            parts = reply.elements ?? []
+        } catch {
+            throw .redis(error)
+        }
+        guard parts.count == 4 else { throw .redis(.unexpectedReply("no history")) }
+        let messages = EventReader.events(in: parts[0]).map { Message($0) }
+        return Cache(
+            part: Part(messages: messages, reached: parts[1].eventID), floor: parts[2].eventID,
+            changes: EventReader.changes(in: parts[3]))
+    }
+
+    /// Messages of PostgreSQL up to the floor, with the changes that it doesn't have yet; nil where one was changed
+    /// again.
+    private func stored(
+        _ conversation: UUID, _ start: Start, _ wanted: (count: Int, bytes: Int), _ cache: Cache, _ demand: Demand
+    ) async throws(ReadError) -> Part? {
+        let order: String
+        let end: EventID?
+        switch start {
+        case .before: (order, end) = ("id desc", nil)
+        case .after: (order, end) = ("id", cache.floor)
+        }
+        let rows: [PostgresRow]
+        do {
+            rows = try await postgres.query(
+                """
+                select \(StoredMessage.columns), bytes from (
+                    select *, sum(octet_length(content)) over (order by \(order)) as bytes from (
+                        select * from messages
+                        where conversation_id = $1 and id >= $2 and id <= $3 and duplicate_of is null
+                        order by \(order) limit $4) as page) as measured
+                where bytes - octet_length(content) < $5
+                order by \(order)
+                """,
+                [
+                    .uuid(conversation), .id(start.ids.lowerBound), .id(end ?? start.ids.upperBound),
+                    .integer(Int64(wanted.count)), .integer(Int64(wanted.bytes)),
+                ]
+            ).rows
         } catch {
             throw .postgres(error)
         }
-        let newer = messages.filter { $0.eventID < changes[$0.id] ?? .zero }.map(\.id)
-        guard !newer.isEmpty else { return messages }
-        let found = try await states(changes.filter { newer.contains($0.key) }, conversation)
-        guard demand == .whatIsThere || found.count == newer.count else { return nil }
-        let states = Dictionary(found.map { ($0.id, $0) }) { $1 }
-        let lost = Set(newer).subtracting(states.keys)
-        return messages.map { message in
-            var message = states[message.id] ?? message
-            message.isLost = lost.contains(message.id)
-            return message
+        let bytes = rows.last?.integer(StoredMessage.columnCount) ?? 0
+        let isCut = rows.count >= wanted.count || bytes >= Int64(wanted.bytes)
+        let messages = rows.compactMap { row in
+            StoredMessage(row, conversation)?.event(recipients: []).map { Message($0) }
         }
+        guard let newest = try await renewed(messages, conversation, wanted.bytes, cache.changes, demand) else {
+            return nil
+        }
+        if newest.count < messages.count { return Part(messages: newest, reached: newest.last?.id) }
+        return Part(messages: newest, reached: isCut ? rows.last?.eventID(0) : end)
     }
 
-    private func page(
-        _ messages: [Message], _ limit: Int, _ conversation: UUID
-    ) async throws(ReadError) -> HistoryPage {
-        let kept = messages.prefix(limit)
-        let ids = kept.map(\.id)
-        let events = kept.filter { !$0.isLost }.map(\.event)
-        return HistoryPage(
-            items: try await vault?.open(events, of: conversation) ?? events, lowest: ids.min(), highest: ids.max(),
-            hasMore: messages.count > limit)
+    /// Messages of PostgreSQL in their newest states, up to the one that reaches so many bytes; nil where one was
+    /// changed again.
+    private func renewed(
+        _ messages: [Message], _ conversation: UUID, _ bytes: Int, _ changes: [EventID: EventID], _ demand: Demand
+    ) async throws(ReadError) -> [Message]? {
+        var renewed: [Message] = []
+        var byteCount = 0
+        for first in stride(from: 0, to: messages.count, by: Self.statesAtOnce) where byteCount < bytes {
+            let next = messages[first..<min(first + Self.statesAtOnce, messages.count)]
+            let newer = next.filter { $0.eventID < changes[$0.id] ?? .zero }.compactMap { changes[$0.id] }
+            let states = newer.isEmpty ? [:] : try await states(newer, conversation)
+            guard demand == .whatIsThere || states.count == newer.count else { return nil }
+            for stored in next where byteCount < bytes {
+                var message = states[stored.id] ?? stored
+                message.isLost = states[stored.id] == nil && stored.eventID < changes[stored.id] ?? .zero
+                renewed.append(message)
+                byteCount += message.byteCount
+            }
+        }
+        return renewed
+    }
+
+    /// The states that changes have brought, by their messages, as far as they are still there.
+    private func states(_ changes: [EventID], _ conversation: UUID) async throws(ReadError) -> [EventID: Message] {
+        let key = Keys.events(conversation, partitioning.partition(of: conversation))
+        do {
+            let replies = try await redis.pipeline(changes.map { RedisCommand("XRANGE", key, "\($0)-0", "\($0)-0") })
+            let found = replies.flatMap { EventReader.events(in: $0) }.map { Message($0) }
+            return Dictionary(found.map { ($0.id, $0) }) { $1 }
+        } catch {
+            throw .redis(error)
+        }
     }
 }

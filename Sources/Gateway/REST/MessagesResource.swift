@@ -71,14 +71,11 @@ struct MessagesResource {
         }
         try await requireMember(conversation, origin)
         let cursors = await worker.cursors.cursors(of: conversation)
+        let start: HistoryReader.Start = after.map { .after($0) } ?? .before(before ?? .highest)
         let page: HistoryPage
+        let items: [Event]
         do throws(ReadError) {
-            page =
-                if let after {
-                    try await history.page(of: conversation, after: after, limit: query.limit)
-                } else {
-                    try await history.page(of: conversation, before: before ?? .highest, limit: query.limit)
-                }
+            (page, items) = try await history.page(of: conversation, start, limit: query.limit)
         } catch {
             worker.log.warning(
                 "history can't be read", [.conversation: .uuid(conversation), .error: .string("\(error)")])
@@ -87,8 +84,8 @@ struct MessagesResource {
         // Who was removed meanwhile gets nothing that was accepted since.
         try await requireMember(conversation, origin)
         return after != nil
-            ? Self.response(page, cursors, page.lowest, page.hasMore ? page.highest : nil)
-            : Self.response(page, cursors, page.hasMore ? page.lowest : nil, page.highest)
+            ? Self.response(items, cursors, page.lowest, page.hasMore ? page.highest : nil)
+            : Self.response(items, cursors, page.hasMore ? page.lowest : nil, page.highest)
     }
 
     private func requireMember(_ conversation: UUID, _ origin: Origin) async throws(CommandError) {
@@ -102,10 +99,10 @@ struct MessagesResource {
     }
 
     private static func response(
-        _ page: HistoryPage, _ cursors: Cursors, _ nextBefore: EventID?, _ nextAfter: EventID?
+        _ items: [Event], _ cursors: Cursors, _ nextBefore: EventID?, _ nextAfter: EventID?
     ) -> HTTPResponse {
         var body = Array(#"{"items":["#.utf8)
-        for (position, item) in page.items.enumerated() {
+        for (position, item) in items.enumerated() {
             if position > 0 { body.append(UInt8(ascii: ",")) }
             item.appendClientJSON(to: &body, cursors)
         }

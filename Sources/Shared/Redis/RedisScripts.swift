@@ -8,6 +8,8 @@ public enum RedisScripts {
     public static let heads = RedisScript(PackageResources.heads_lua)
     /// Reads a page of a conversation's events.
     public static let page = RedisScript(PackageResources.page_lua)
+    /// Reads messages of a conversation's cache in their newest states.
+    public static let history = RedisScript(PackageResources.history_lua)
     /// Tells which conversations have something for a user.
     public static let inbox = RedisScript(PackageResources.inbox_lua)
     /// Cuts off what is known of a conversation's members.

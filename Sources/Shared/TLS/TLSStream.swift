@@ -20,6 +20,11 @@ public final class TLSStream {
 
     private let ssl: OpaquePointer
     private let keyUpdates: UnsafeMutablePointer<Int32>
+    /// Whether OpenSSL keeps a record of ours that the socket didn't take.
+    private var holdsRecord = false
+    /// Whether the peer has asked for new keys meanwhile: the record has to leave before they are answered, and OpenSSL,
+    /// asked twice, would put the answer in its place and fail ("bad length").
+    private var owesKeys = false
 
     /// The server's side of an accepted connection.
     public init(server context: TLSContext, _ descriptor: Int32) throws(TLSError) {
@@ -73,17 +78,25 @@ public final class TLSStream {
     }
 
     /// Receives into `buffer` from its start. A buffer of 16 KiB or more takes a whole record (RFC 8446, section 5.1), so that
-    /// nothing waits inside when the socket isn't readable any more. One call takes one record, whatever it holds.
+    /// nothing waits inside when the socket isn't readable any more. One call takes one record, whatever it holds. `wantsWrite`
+    /// lasts until a `send` succeeds, where one is due.
     public func receive(into buffer: inout [UInt8]) -> IOResult {
+        guard !owesKeys else { return .wantsWrite }
+        let known = keyUpdates.pointee
         let result = buffer.withUnsafeMutableBytes { bytes in
             call(whenFull: .wantsWrite) { SSL_read(ssl, bytes.baseAddress, Int32(clamping: bytes.count)) }
         }
-        return keyUpdates.pointee > Self.maximumKeyUpdates ? .failed(EPROTO) : result
+        guard keyUpdates.pointee <= Self.maximumKeyUpdates else { return .failed(EPROTO) }
+        owesKeys = holdsRecord && keyUpdates.pointee > known
+        return owesKeys && result == .wouldBlock ? .wantsWrite : result
     }
 
     /// Sends bytes; some of them may be taken only. After `wouldBlock` the same bytes have to be offered again, more may follow.
     public func send(_ bytes: UnsafeRawBufferPointer) -> IOResult {
-        call(whenFull: .wouldBlock) { SSL_write(ssl, bytes.baseAddress, Int32(clamping: bytes.count)) }
+        let result = call(whenFull: .wouldBlock) { SSL_write(ssl, bytes.baseAddress, Int32(clamping: bytes.count)) }
+        holdsRecord = result == .wouldBlock
+        owesKeys = owesKeys && holdsRecord
+        return result
     }
 
     /// Sends bytes from `offset` on.

@@ -45,14 +45,4 @@ import Testing
         #expect(entries.map(\.id) == [6, 7])
         #expect(entries[0].event?.id == 6 && entries[1].event == nil)
     }
-
-    /// Entries that can't be read take the places of messages on a page of history.
-    @Test func historyReadsOnBehindWhatCannotBeRead() {
-        let six = event(6, after: 5)
-        var wanted = 2
-        #expect(!HistoryReader.needsMore([(id: 6, event: six)], 2, &wanted), "there is no more")
-        #expect(!HistoryReader.needsMore([(id: 6, event: six), (id: 7, event: six)], 2, &wanted))
-        #expect(HistoryReader.needsMore([(id: 6, event: six), (id: 7, event: nil)], 2, &wanted))
-        #expect(wanted == 5)
-    }
 }
