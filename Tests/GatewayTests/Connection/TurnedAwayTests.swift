@@ -24,7 +24,6 @@ import Testing
     /// What the client of a connection that is turned away reads up to its end, without having said anything.
     private func answer(isSecure: Bool) throws -> [UInt8] {
         let (accepted, client) = try ends()
-        defer { SystemCall.close(client) }
         let received = Confined(Received())
         let isEnded = loop.turn {
             turnedAway.take(accepted, isSecure: isSecure)
@@ -32,7 +31,19 @@ import Testing
             received.value.readOn(client)
         }
         #expect(isEnded)
+        leave([client])
         return received.value.bytes
+    }
+
+    /// Clients go, and nothing is left of them.
+    private func leave(_ clients: [Int32]) {
+        let turnedAway = turnedAway
+        let isOver = loop.turn {
+            for client in clients { SystemCall.close(client) }
+        } until: {
+            turnedAway.count == 0
+        }
+        #expect(isOver)
     }
 
     @Test func whoSaysNothingIsToldAtOnce() throws {
@@ -47,7 +58,6 @@ import Testing
 
     @Test func moreThanSoManyAreClosedWithoutAWord() throws {
         let pairs = try (0..<3).map { _ in try ends() }
-        defer { for pair in pairs { SystemCall.close(pair.client) } }
         let last = Confined(Received())
         let isEnded = loop.turn {
             for pair in pairs { turnedAway.take(pair.accepted, isSecure: false) }
@@ -56,6 +66,7 @@ import Testing
         }
         #expect(isEnded && last.value.bytes.isEmpty)
         #expect(turnedAway.count == 2)
+        leave(pairs.map(\.client))
     }
 }
 
