@@ -8,6 +8,8 @@ internal import Shared
 final class TurnedAway {
     /// A fatal alert `internal_error` (RFC 8446, section 6.2), which every version of TLS takes in place of a handshake.
     private static let alert: [UInt8] = [21, 3, 3, 0, 2, 2, 80]
+    /// Milliseconds between the answer and the end of our side.
+    private static let patience: Int64 = 300
     /// Seconds after which it may be worth to come again.
     private static let retryAfter = 5
 
@@ -29,7 +31,9 @@ final class TurnedAway {
             let connection = try? connections.add(accepted, lookingAt: connections.loop.now + 1_000)
         else { return SystemCall.close(accepted.descriptor) }
         connection.send(isSecure ? Self.alert : Self.response)
-        connection.finish()
+        connection.pauseReading()
+        // A client that finds the end before it has sent its request doesn't look at the answer.
+        connections.loop.schedule(after: Self.patience) { [weak connection] in connection?.finish() }
     }
 
     private static var response: [UInt8] {
