@@ -1,14 +1,14 @@
 internal import Shared
 
-/// Clients that the node has no room for: each is told so at once, whatever it was about to send, and held only until it has
-/// read that.
+/// Clients that the node has no room for: each is told so with the first byte that it sends, whatever that begins, or a moment
+/// later, and held only until it has read that.
 ///
-/// Nothing is read of them and nothing is encrypted for them, so a flood of them costs an accept and a write each. Confined to
-/// its loop.
+/// Nothing of what they send is looked at and nothing is encrypted for them, so a flood of them costs an accept, a read and a
+/// write each. Confined to its loop.
 final class TurnedAway {
     /// A fatal alert `internal_error` (RFC 8446, section 6.2), which every version of TLS takes in place of a handshake.
     private static let alert: [UInt8] = [21, 3, 3, 0, 2, 2, 80]
-    /// Milliseconds between the answer and the end of our side.
+    /// Milliseconds until somebody who says nothing is told.
     private static let patience: Int64 = 300
     /// Seconds after which it may be worth to come again.
     private static let retryAfter = 5
@@ -30,10 +30,9 @@ final class TurnedAway {
         guard count < maximum,
             let connection = try? connections.add(accepted, lookingAt: connections.loop.now + 1_000)
         else { return SystemCall.close(accepted.descriptor) }
-        connection.send(isSecure ? Self.alert : Self.response)
-        connection.pauseReading()
-        // A client that finds the end before it has sent its request doesn't look at the answer.
-        connections.loop.schedule(after: Self.patience) { [weak connection] in connection?.finish() }
+        let visitor = Visitor(connection, isSecure ? Self.alert : Self.response)
+        connection.peer = visitor
+        connections.loop.schedule(after: Self.patience) { [weak visitor] in visitor?.tell() }
     }
 
     private static var response: [UInt8] {
@@ -44,4 +43,29 @@ final class TurnedAway {
             problem, to: &output, isHead: false, keepsAlive: false, now: WallClock.nowMilliseconds() / 1_000)
         return output
     }
+}
+
+/// Tells a client why it is turned away, once it speaks: one that hears it before takes the connection for broken.
+private final class Visitor: Peer {
+    private weak var connection: Connection?
+    private let answer: [UInt8]
+
+    init(_ connection: Connection, _ answer: [UInt8]) {
+        self.connection = connection
+        self.answer = answer
+    }
+
+    func tell() {
+        connection?.send(answer)
+        connection?.finish()
+    }
+
+    func receive(_ buffer: inout [UInt8], _ available: inout Range<Int>) {
+        available = available.upperBound..<available.upperBound
+        tell()
+    }
+
+    func transportClosed(_ reason: String) {}
+    func checkLiveness(_ now: Int64) -> Int64 { now + 1_000 }
+    func outputDrained() {}
 }
