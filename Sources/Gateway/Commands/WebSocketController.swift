@@ -135,7 +135,7 @@ final class WebSocketController {
         let draft = command.draft(
             sender: origin.identity, onlyRepeats: reason != nil, deadline: started + config.sendTimeout
         ) { outcome in
-            if let file = command.attachedFile, outcome.isNothingNew, FileCatalogue.countsClaims(worker.node) {
+            if let file = command.attachedFile, outcome.isNothingNew {
                 worker.loop.spawn { await worker.files.giveBack(file) }
             }
             switch outcome {

@@ -33,12 +33,12 @@ struct WebSocketConfig: Sendable {
     /// Messages that are shorter are sent as they are.
     var compressionMinimum: Int
 
-    /// Reads the settings and checks them against one another.
     /// How much may wait for the clients of each of so many loops: four that are behind always have room.
     func unsentBytes(ofEach loops: Int) -> Int {
         max(unsentBytes / loops, 4 * sendQueueBytes)
     }
 
+    /// Reads the settings and checks them against one another.
     init(_ reader: inout ConfigReader) {
         maximumFrame = reader.read(GatewaySettings.maxFrameBytes)
         maximumMessage = reader.read(GatewaySettings.maxMessageBytes)

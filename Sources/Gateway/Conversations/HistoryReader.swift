@@ -151,15 +151,9 @@ struct HistoryReader {
         let rows: [PostgresRow]
         do {
             rows = try await postgres.query(
-                """
-                select \(StoredMessage.columns), bytes from (
-                    select *, sum(octet_length(content)) over (order by \(order)) as bytes from (
-                        select * from messages
-                        where conversation_id = $1 and id >= $2 and id <= $3 and duplicate_of is null
-                        order by \(order) limit $4) as page) as measured
-                where bytes - octet_length(content) < $5
-                order by \(order)
-                """,
+                StoredMessage.pageQuery(
+                    where: "conversation_id = $1 and id >= $2 and id <= $3 and duplicate_of is null", by: order,
+                    limit: "$4", bytes: "$5"),
                 [
                     .uuid(conversation), .id(start.ids.lowerBound), .id(end ?? start.ids.upperBound),
                     .integer(Int64(wanted.count)), .integer(Int64(wanted.bytes)),
@@ -168,8 +162,7 @@ struct HistoryReader {
         } catch {
             throw .postgres(error)
         }
-        let bytes = rows.last?.integer(StoredMessage.columnCount) ?? 0
-        let isCut = rows.count >= wanted.count || bytes >= Int64(wanted.bytes)
+        let isCut = rows.count >= wanted.count || StoredMessage.reaches(wanted.bytes, rows)
         let messages = rows.compactMap { row in
             StoredMessage(row, conversation)?.event(recipients: []).map { Message($0) }
         }

@@ -8,8 +8,6 @@ struct StoredMessage {
         file, created_at, edited_at, is_deleted
         """
 
-    static let columnCount = 12
-
     let conversation: UUID
     let id: EventID
     let eventID: EventID
@@ -47,5 +45,28 @@ struct StoredMessage {
         let users = recipients.isEmpty ? "-" : recipients.map(\.description).joined(separator: ",")
         let line = "1 \(kind.rawValue) \(eventID) \(previousEventID) 0 \(conversation) \(users)\n"
         return Event(Array(line.utf8) + json)
+    }
+}
+
+/// Pages that are bounded by bytes.
+extension StoredMessage {
+    /// Where a query for a page tells the bytes of the contents up to a row: behind the columns.
+    private static let bytesColumn = 12
+
+    /// A query for the messages `m` of a condition, in an order: so many at most, and none behind the one with which their
+    /// contents reach so many bytes. `limit` and `bytes` name parameters.
+    static func pageQuery(where condition: String, by order: String, limit: String, bytes: String) -> String {
+        """
+        select \(columns), bytes from (
+            select *, sum(octet_length(content)) over (order by \(order)) as bytes from (
+                select * from messages m where \(condition) order by \(order) limit \(limit)) as page) as measured
+        where bytes - octet_length(content) < \(bytes)
+        order by \(order)
+        """
+    }
+
+    /// Whether the contents of such a page reach so many bytes.
+    static func reaches(_ bytes: Int, _ page: [PostgresRow]) -> Bool {
+        page.last?.integer(bytesColumn) ?? 0 >= Int64(bytes)
     }
 }

@@ -156,18 +156,13 @@ final class EventReader {
     ) async throws(ReadError) -> EventPage {
         do {
             let result = try await postgres.query(
-                """
-                select \(StoredMessage.columns), bytes from (
-                    select *, sum(octet_length(content)) over (order by last_event_id) as bytes from (
-                        select * from messages m
-                        where conversation_id = $1 and last_event_id > $2 and last_event_id <= $3
-                            and duplicate_of is null and not exists (
-                                select from unnest($5::bigint[], $6::bigint[]) as change (message, event)
-                                where change.message = m.id and change.event > m.last_event_id)
-                        order by last_event_id limit $4) as page) as measured
-                where bytes - octet_length(content) < $7
-                order by last_event_id
-                """,
+                StoredMessage.pageQuery(
+                    where: """
+                        conversation_id = $1 and last_event_id > $2 and last_event_id <= $3 and duplicate_of is null
+                        and not exists (
+                            select from unnest($5::bigint[], $6::bigint[]) as change (message, event)
+                            where change.message = m.id and change.event > m.last_event_id)
+                        """, by: "last_event_id", limit: "$4", bytes: "$7"),
                 [
                     .uuid(conversation), .id(after), .id(last ?? .highest), .integer(Int64(limit)),
                     .ids(Array(changes.keys)), .ids(Array(changes.values)), .integer(Int64(bytes)),
@@ -175,8 +170,8 @@ final class EventReader {
             let entries = result.rows.compactMap { row in
                 row.eventID(1).map { ($0, StoredMessage(row, conversation)?.event(recipients: recipients)) }
             }
-            let isFull = result.rows.last?.integer(StoredMessage.columnCount) ?? 0 >= Int64(bytes)
-            return EventPage(entries, after: after, limit: limit, isFull: isFull)
+            return EventPage(
+                entries, after: after, limit: limit, isFull: StoredMessage.reaches(bytes, result.rows))
         } catch {
             throw .postgres(error)
         }

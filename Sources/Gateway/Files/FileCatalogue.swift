@@ -4,6 +4,7 @@ internal import Shared
 ///
 /// Confined to its loop.
 final class FileCatalogue {
+    private let node: NodeContext
     private let folder: FileFolder?
     private let postgres: PostgresPool
     private let log: Logger
@@ -26,16 +27,14 @@ final class FileCatalogue {
                 and m.file->>'fileId' = f.id::text)
         """
 
-    /// Whether all gateways count who shows a file, so that one can be given back.
-    static func countsClaims(_ node: NodeContext) -> Bool { node.oldestFormat >= countingFormat }
-
-    /// `node` sweeps for all while it has the lease.
-    init(folder: FileFolder?, ring: MasterKeyRing?, node: String, postgres: PostgresPool, log: Logger) {
-        self.folder = folder
-        self.ring = ring
+    /// The node sweeps for all while it has the lease.
+    init(_ node: NodeContext, postgres: PostgresPool, log: Logger) {
+        self.node = node
+        folder = node.files
+        ring = node.masterKeys
         self.postgres = postgres
         self.log = log
-        lease = PostgresLease("files", owner: node, milliseconds: Self.sweepLease)
+        lease = PostgresLease("files", owner: node.id, milliseconds: Self.sweepLease)
     }
 
     /// Makes an uploaded file known; what has been written of it is on the disk.
@@ -83,8 +82,10 @@ final class FileCatalogue {
         return Self.facts(id, result)
     }
 
-    /// Takes one `take` back, whose message has certainly not become one; where that fails, the file stays.
+    /// Takes one `take` back, whose message has certainly not become one; where that fails, or not all gateways count who shows a
+    /// file, the file stays.
     func giveBack(_ id: UUID) async {
+        guard node.oldestFormat >= Self.countingFormat else { return }
         do throws(PostgresError) {
             _ = try await postgres.query(
                 "update files set is_shown = claims is distinct from 1, claims = claims - 1 where id = $1 and is_shown",

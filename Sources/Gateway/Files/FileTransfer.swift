@@ -4,11 +4,11 @@ final class FileTransfer {
 
     /// nil where the node has as many as it takes.
     init?(_ node: NodeContext) {
-        guard node.beginTransfer() else { return nil }
+        guard node.transfers.take() else { return nil }
         self.node = node
     }
 
     deinit {
-        node.endTransfer()
+        node.transfers.giveBack()
     }
 }

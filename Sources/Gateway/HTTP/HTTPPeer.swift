@@ -118,7 +118,7 @@ final class HTTPPeer: Peer {
                 return await finish(answer, to: request, keepsAlive: false)
             }
             let size = length ?? worker.node.config.http.body
-            guard content == nil, worker.node.reserve(contentBytes: size) else {
+            guard content == nil, worker.node.contentMemory.take(size) else {
                 worker.metrics.httpRequestsRefused.increment()
                 return await finish(Answer(CommandError.unavailable().response), to: request, keepsAlive: false)
             }
@@ -135,7 +135,7 @@ final class HTTPPeer: Peer {
 
     /// Gives back what was reserved for a request's content.
     private func release() {
-        worker.node.release(contentBytes: reservedBytes)
+        worker.node.contentMemory.giveBack(reservedBytes)
         reservedBytes = 0
     }
 

@@ -22,9 +22,11 @@ final class NodeContext: Sendable {
     let masterKeys: MasterKeyRing?
     /// Where uploaded files are; nil where none are taken.
     let files: FileFolder?
+    /// Bytes for the contents of requests that are being read.
+    let contentMemory: Quota
+    /// Uploads and downloads.
+    let transfers: Quota
     private let connectionCount = Atomic<Int>(0)
-    private let contentBytes = Atomic<Int>(0)
-    private let transferCount = Atomic<Int>(0)
     private let format = Atomic<Int64>(1)
     private let memoryIsShort = Atomic<Bool>(false)
     private let epochOfInboxes = Atomic<Int64>(0)
@@ -33,13 +35,13 @@ final class NodeContext: Sendable {
 
     init(
         _ config: GatewayConfig, descriptors: DescriptorBudget, id: String, authenticator: Authenticator,
-        revocations: Revocations,
-        keySet: KeySetKeeper?,
-        certificate: ServerCertificate?, masterKeys: MasterKeyRing?, files: FileFolder?,
-        metrics: GatewayMetrics
+        revocations: Revocations, keySet: KeySetKeeper?, certificate: ServerCertificate?, masterKeys: MasterKeyRing?,
+        files: FileFolder?, metrics: GatewayMetrics
     ) {
         self.config = config
         self.descriptors = descriptors
+        contentMemory = Quota(config.contentMemory)
+        transfers = Quota(descriptors.transfers)
         self.certificate = certificate
         self.masterKeys = masterKeys
         self.files = files
@@ -86,31 +88,6 @@ final class NodeContext: Sendable {
 
     /// Where Redis' clock has gone back.
     var clockJumps: ClockJumps { jumps.withLock { $0 } }
-
-    /// Reserves room for the content of a request; false where those that are read already take all there is.
-    func reserve(contentBytes count: Int) -> Bool {
-        let total = contentBytes.wrappingAdd(count, ordering: .relaxed).newValue
-        if total <= config.contentMemory { return true }
-        release(contentBytes: count)
-        return false
-    }
-
-    /// Gives room back that `reserve` took.
-    func release(contentBytes count: Int) {
-        contentBytes.wrappingSubtract(count, ordering: .relaxed)
-    }
-
-    /// Counts an upload or download; false where the node has as many as it takes.
-    func beginTransfer() -> Bool {
-        if transferCount.wrappingAdd(1, ordering: .relaxed).newValue <= descriptors.transfers { return true }
-        endTransfer()
-        return false
-    }
-
-    /// Counts one that is over.
-    func endTransfer() {
-        transferCount.wrappingSubtract(1, ordering: .relaxed)
-    }
 
     /// Counts a connection; false where the node has as many as it takes.
     func admit() -> Bool {

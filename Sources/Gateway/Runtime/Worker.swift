@@ -55,8 +55,7 @@ final class Worker {
         postgres = stores.postgres
         essential = stores.essential
         vault = stores.vault
-        files = FileCatalogue(
-            folder: node.files, ring: node.masterKeys, node: node.id, postgres: postgres, log: log)
+        files = FileCatalogue(node, postgres: postgres, log: log)
         loader = stores.loader
         membership = stores.membership
         reader = stores.reader

@@ -50,16 +50,14 @@ struct DeliveryStart {
         return .look
     }
 
-    /// The look that was asked for is over.
-    mutating func looked() -> Verdict {
+    /// The look that was asked for is over, and found that nothing is left out, or something; nil where it told nothing, and there
+    /// is one more after the pause.
+    mutating func looked(_ leavesNothingOut: Bool?) -> Verdict {
+        if leavesNothingOut == true { claim() }
+        if leavesNothingOut == nil { lookedFor = .zero }
         guard !isComplete else { return .move(arrived) }
         defer { pause = min(Self.longestPause, 2 * pause) }
         return .rest(pause)
-    }
-
-    /// The look told nothing: there is one more after the pause.
-    mutating func lookFailed() {
-        lookedFor = .zero
     }
 
     /// The pause is over: whether to look again, since more has arrived or the start has been claimed meanwhile.
@@ -110,15 +108,10 @@ extension ClientSession {
     private func look(at conversation: UUID) {
         guard let asked = topics[conversation]?.start else { return }
         worker.loop.spawn { [self] in
-            let isComplete = await leavesNothingOut(asked, of: conversation)
+            let found = await leavesNothingOut(asked, of: conversation)
             // The topic may have been left, and opened at another place.
             guard topics[conversation]?.start.begins == asked.begins else { return }
-            switch isComplete {
-            case true?: topics[conversation]?.start.claim()
-            case false?: break
-            case nil: topics[conversation]?.start.lookFailed()
-            }
-            switch topics[conversation]?.start.looked() {
+            switch topics[conversation]?.start.looked(found) {
             case .move(let event): worker.cursors.noteDelivered(event, to: identity.user, in: conversation)
             case .rest(let pause):
                 worker.loop.schedule(after: pause) { [weak self] in

@@ -48,8 +48,7 @@ import Testing
         var start = DeliveryStart(begins: 100)
         let steps = [start.arrived(101), start.arrived(103), start.arrived(102)]
         #expect(steps == [.look, .wait, .wait])
-        start.claim()
-        let (verdict, next) = (start.looked(), start.arrived(104))
+        let (verdict, next) = (start.looked(true), start.arrived(104))
         #expect(verdict == .move(103) && next == .move)
     }
 
@@ -59,7 +58,7 @@ import Testing
         var step = start.arrived(id)
         #expect(step == .look)
         for pause: Int64 in [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 32_000] {
-            let verdict = start.looked()
+            let verdict = start.looked(false)
             id = id.next
             step = start.arrived(id)
             let looksAgain = start.rested()
@@ -70,7 +69,7 @@ import Testing
     @Test func nobodyLooksAgainBeforeMoreHasArrived() {
         var start = DeliveryStart(begins: 100)
         _ = start.arrived(101)
-        _ = start.looked()
+        _ = start.looked(false)
         let looksAgain = start.rested()
         let step = start.arrived(102)
         #expect(!looksAgain && step == .look)
@@ -79,17 +78,16 @@ import Testing
     @Test func whatIsClaimedInAPauseMovesTheCursorBehindIt() {
         var start = DeliveryStart(begins: 100)
         _ = start.arrived(101)
-        _ = start.looked()
+        _ = start.looked(false)
         start.claim()
         let looksAgain = start.rested()
-        #expect(looksAgain && start.looked() == .move(101))
+        #expect(looksAgain && start.looked(false) == .move(101))
     }
 
     @Test func aLookThatFailedIsRepeated() {
         var start = DeliveryStart(begins: 100)
         _ = start.arrived(101)
-        start.lookFailed()
-        _ = start.looked()
+        _ = start.looked(nil)
         let looksAgain = start.rested()
         #expect(looksAgain)
     }
