@@ -61,3 +61,13 @@ def test_a_lapsed_node_keeps_its_sessions(gateway):
     parley.wait_for(lambda: sessions_of(user) == {headers["session"]}, what="the sessions")
     assert redis("EXISTS", "node:lapsed") == "1"
     assert node.is_ready()
+
+
+def test_a_gateway_starts_where_the_clock_cannot_be_looked_at(gateway):
+    redis("DEL", "{clock}:time")
+    redis("RPUSH", "{clock}:time", "no time")
+    try:
+        node = gateway()
+        assert node.is_ready()
+    finally:
+        redis("DEL", "{clock}:time")

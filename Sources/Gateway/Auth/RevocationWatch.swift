@@ -102,12 +102,20 @@ final class RevocationWatch {
         try await sweep()
     }
 
-    /// Forgets what concerns no token any more: here what this node doesn't need, in Redis what no gateway does.
-    func sweep() async throws(RedisError) {
+    /// Forgets what concerns no token any more: here what this node doesn't need, in Redis what no gateway does. `own` is the
+    /// second of the node's clock.
+    func sweep(own: Int64 = WallClock.nowMilliseconds() / 1_000) async throws(RedisError) {
         guard let life else { return }
-        revocations.forget(upTo: seen - life)
-        guard let needed = RevocationLife.needed(by: try await SessionDirectory.nodes(redis)) else { return }
-        _ = try await redis.call("ZREMRANGEBYSCORE", Keys.revocations, "-inf", String(seen - needed))
+        let jumps = ClockJumps(try await redis.call("ZRANGE", Keys.clock[1], "0", "-1").elements ?? [])
+        let age = RevocationAge(redis: seen, own: own, jumps: jumps)
+        guard let needless = age.end(ofThoseNeededFor: life) else {
+            return log.warning("revocations are kept: the node's clock isn't Redis'")
+        }
+        revocations.forget(upTo: needless)
+        guard let needed = RevocationLife.needed(by: try await SessionDirectory.nodes(redis)),
+            let end = age.end(ofThoseNeededFor: needed)
+        else { return }
+        _ = try await redis.call("ZREMRANGEBYSCORE", Keys.revocations, "-inf", String(end))
     }
 
     private static func members(_ reply: RedisReply) -> [(name: String, second: Int64)] {

@@ -61,7 +61,7 @@ final class EventFrames {
     }
 
     /// A frame of one subscriber's own: one that he has to acknowledge, or that carries a position of his.
-    func encode(_ style: FrameStyle, ack: String?, position: QueuePosition? = nil) -> [UInt8] {
+    func encode(_ style: FrameStyle, ack: String?, position: String? = nil) -> [UInt8] {
         if body.isEmpty { event.appendClientJSON(to: &body, cursors) }
         return MessageFrame.encode(
             style, id: "\(event.conversation).\(event.id)", event: event.head.kind.name, ack: ack, position: position,
@@ -72,7 +72,7 @@ final class EventFrames {
 /// A MESSAGE in a WebSocket text frame.
 enum MessageFrame {
     static func encode(
-        _ style: FrameStyle, id: String, event: String, ack: String? = nil, position: QueuePosition? = nil,
+        _ style: FrameStyle, id: String, event: String, ack: String? = nil, position: String? = nil,
         isBehindHole: Bool = false, body: some Collection<UInt8>
     ) -> [UInt8] {
         var headers = [
@@ -81,7 +81,7 @@ enum MessageFrame {
         ]
         if let subscription = style.subscription { headers.insert(("subscription", subscription), at: 0) }
         if let ack { headers.append(("ack", ack)) }
-        if let position { headers.append(("position", position.text)) }
+        if let position { headers.append(("position", position)) }
         if isBehindHole { headers.append(("recovered", "false")) }
         var frame: [UInt8] = []
         frame.reserveCapacity(body.count + 256)

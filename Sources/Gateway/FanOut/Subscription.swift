@@ -98,8 +98,13 @@ final class Subscription {
             session.wrote(event)
         }
         if destination == .messages {
-            if movesOn, case .live = flow { position.goOn(with: event.id, at: session.worker.node.queueTime) }
-            session.connection.send(frames.encode(style, ack: ack, position: position))
+            let node = session.worker.node
+            if movesOn, case .live = flow {
+                let clock = node.queueClock
+                position.goOn(with: event.id, at: clock.time, knowing: clock.epoch)
+            }
+            let place = position.text(oldestFormat: node.oldestFormat)
+            session.connection.send(frames.encode(style, ack: ack, position: place))
         } else if let ack {
             session.connection.send(frames.encode(style, ack: ack))
         } else {

@@ -7,6 +7,7 @@ final class GatewayMetrics: Sendable {
     let connectionsMaximum: Gauge
     let connectionsTurnedAway: Counter
     let sessions: Gauge
+    let clockDifference: Gauge
     let handshakes: Counter
     let handshakesRefused: Counter
     let greetingsFailed: Counter
@@ -50,6 +51,9 @@ final class GatewayMetrics: Sendable {
         connectionsTurnedAway = registry.counter(
             "parley_connections_turned_away_total", help: "Connections sent away because the node was full.")
         sessions = registry.gauge("parley_sessions", help: "Connected STOMP sessions.")
+        clockDifference = registry.gauge(
+            "parley_clock_difference_milliseconds",
+            help: "How far Redis' clock was ahead of the node's at the last heartbeat.")
         handshakes = registry.counter("parley_handshakes_total", help: "WebSocket handshakes that were accepted.")
         handshakesRefused = registry.counter(
             "parley_handshakes_refused_total", help: "WebSocket handshakes that were refused.")

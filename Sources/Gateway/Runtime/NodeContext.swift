@@ -32,6 +32,7 @@ final class NodeContext: Sendable {
     private let epochOfInboxes = Atomic<Int64>(0)
     private let clockAhead = Atomic<Int64>(WallClock.nowMilliseconds() - MonotonicClock.nowMilliseconds())
     private let jumps = Locked(ClockJumps())
+    private let latestJump = Atomic<Int64>(0)
 
     init(
         _ config: GatewayConfig, descriptors: DescriptorBudget, id: String, authenticator: Authenticator,
@@ -78,12 +79,18 @@ final class NodeContext: Sendable {
     func note(redisTime: Int64, at moment: Int64, _ found: ClockJumps) {
         clockAhead.store(redisTime - moment, ordering: .relaxed)
         jumps.withLock { $0 = found }
+        // Who sees the jump sees the clock of after it.
+        latestJump.store(found.latest, ordering: .releasing)
     }
 
-    /// The time (ms) up to which positions in users' queues go at present: ids have theirs from Redis' clock, or from a node's that
-    /// is far behind it.
-    var queueTime: Int64 {
-        min(MonotonicClock.nowMilliseconds() + clockAhead.load(ordering: .relaxed), WallClock.nowMilliseconds())
+    /// What Redis' clock (ms) is about to say.
+    var redisTime: Int64 { MonotonicClock.nowMilliseconds() + clockAhead.load(ordering: .relaxed) }
+
+    /// The time (ms) up to which positions in users' queues go at present, and the number of the last jump that is known: ids
+    /// have theirs from Redis' clock, or from a node's that is far behind it.
+    var queueClock: (time: Int64, epoch: Int64) {
+        let epoch = latestJump.load(ordering: .acquiring)
+        return (min(redisTime, WallClock.nowMilliseconds()), epoch)
     }
 
     /// Where Redis' clock has gone back.

@@ -38,7 +38,8 @@ extension ClientSession {
         var place: QueuePosition?
         if let header = frame.headerBytes("resume-after") {
             place = QueuePosition(header)
-            guard let place, destination == .messages || !place.owesUndelivered else {
+            guard let place, destination == .messages || place == QueuePosition(event: place.event)
+            else {
                 order.stomp.dropSubscription(id)
                 let error = CommandError(
                     .invalidField, "The header resume-after must be an event id, or a queue's position.",

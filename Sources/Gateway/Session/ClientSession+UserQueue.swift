@@ -7,13 +7,6 @@ internal import Shared
 /// while a subscription catches up, what it gets carries the position from which it started, and while the node fetches
 /// something for the user the position stays.
 extension ClientSession {
-    /// Events of different conversations come in another order than their ids say, by this much at most; so much is read
-    /// again, and recognised by its ids.
-    private static let overlap: Int64 = 10_000
-    /// So long the inbox sets remember.
-    static let queueMemory: Int64 = 30 * 86_400_000
-    /// As far as this the clock may have gone back: beyond, what came since is left to the history.
-    private static let longestJump: Int64 = 3_600_000
     /// Milliseconds between two attempts while the stores are away.
     private static let retryInterval: Int64 = 1_000
 
@@ -21,10 +14,13 @@ extension ClientSession {
         add(subscription)
         // Nothing may overtake what was missed.
         subscription.flow = .behind(.zero)
-        let now = EventID(at: worker.node.queueTime)
-        let start = place.map { begin($0, now: now) } ?? QueuePosition(event: now, owesUndelivered: true)
+        let node = worker.node
+        let clock = node.queueClock
+        var present = QueuePosition(event: EventID(at: clock.time), epoch: clock.epoch)
+        present.owesUndelivered = place == nil
+        let start = place.map { $0.resumed(at: node.redisTime, node.clockJumps) } ?? present
         let isRecovered = start != nil
-        subscription.position = start ?? QueuePosition(event: now)
+        subscription.position = start ?? present
         carryOut { [self] in
             // Before anything can come in: what another device gets from now on is missed here all the same.
             if place == nil { try? await noteDelivered(subscription) }
@@ -32,19 +28,12 @@ extension ClientSession {
             guard await listen(subscription, receipt) else { return }
             confirm(
                 subscription, receipt,
-                [("recovered", String(isRecovered)), ("position", subscription.position.text)])
+                [
+                    ("recovered", String(isRecovered)),
+                    ("position", subscription.position.text(oldestFormat: node.oldestFormat)),
+                ])
             catchUp(subscription)
         }
-    }
-
-    /// Where a device begins that brings a position; nil where what came since can't be found.
-    private func begin(_ place: QueuePosition, now: EventID) -> QueuePosition? {
-        let (latest, earliest) =
-            (now.earlier(byMilliseconds: -Self.overlap), now.earlier(byMilliseconds: Self.queueMemory))
-        let start = worker.node.clockJumps.start(of: place.event)
-        guard place.event <= latest, start >= earliest, start >= place.event.earlier(byMilliseconds: Self.longestJump)
-        else { return nil }
-        return QueuePosition(event: start, owesUndelivered: place.owesUndelivered)
     }
 
     /// Notes where the undelivered begins in each conversation that has some.
@@ -56,7 +45,7 @@ extension ClientSession {
 
     private func news(_ place: QueuePosition) async throws(ReadError) -> [InboxEntry] {
         try await worker.inbox.news(
-            of: identity.user, after: place.event.earlier(byMilliseconds: Self.overlap),
+            of: identity.user, after: place.event.earlier(byMilliseconds: QueuePosition.overlap),
             undelivered: place.owesUndelivered)
     }
 
@@ -92,9 +81,9 @@ extension ClientSession {
 
     private func readMissed(_ subscription: Subscription) async throws(ReadError) {
         // The clock may have gone back since the position was given.
-        subscription.position.event = worker.node.clockJumps.start(of: subscription.position.event)
+        subscription.position.follow(worker.node.clockJumps)
         let place = subscription.position
-        let after = place.event.earlier(byMilliseconds: Self.overlap)
+        let after = place.event.earlier(byMilliseconds: QueuePosition.overlap)
         for entry in try await news(place) {
             guard case .behind = subscription.flow else { return }
             let brought = subscription.brought[entry.conversation] ?? .zero

@@ -17,7 +17,9 @@ final class NodeRegistry {
     /// Milliseconds without a heartbeat after which a node counts as dead.
     private static let lifetime: Int64 = 15_000
     /// So long (ms) it matters to users' queues that Redis' clock has gone back.
-    private static let clockMemory = ClientSession.queueMemory
+    private static let clockMemory = QueuePosition.memory
+    /// By so much (ms) the node's clock and Redis' may differ before somebody should look.
+    private static let clockTolerance: Int64 = 30_000
     /// About so many sessions of a dead node are taken out by one command.
     private static let sweepPage: Int64 = 500
 
@@ -31,6 +33,7 @@ final class NodeRegistry {
     private let identity = NodeFacts(incarnation: UUID.random().description, place: .current)
     private var isStopped = false
     private var isBeating = false
+    private var clocksDiffer = false
 
     init(node: NodeContext, redis: RedisConnection, log: Logger, loop: EventLoop, sessions: Sessions) {
         self.node = node
@@ -117,7 +120,7 @@ final class NodeRegistry {
                 }
                 guard try await compare() else { return }
             }
-            try await lookAtClock()
+            await lookAtClock()
             if !isStopped { node.readiness.set(.registered, true) }
             node.oldestFormat = try await DeploymentFormat.oldest(redis)
             try await sweepDead()
@@ -126,11 +129,27 @@ final class NodeRegistry {
         }
     }
 
-    private func lookAtClock() async throws(RedisError) {
+    /// A node that can't look serves all the same.
+    private func lookAtClock() async {
         let asked = MonotonicClock.nowMilliseconds()
-        let reply = try await redis.call(RedisScripts.clock, keys: Keys.clock) { $0.add(Self.clockMemory) }
-        guard let parts = reply.elements, let now = parts.first?.integer else { throw .unexpectedReply("clock") }
-        node.note(redisTime: now, at: asked, ClockJumps(parts.dropFirst()))
+        let own = WallClock.nowMilliseconds()
+        do throws(RedisError) {
+            let reply = try await redis.call(RedisScripts.clock, keys: Keys.clock) { $0.add(Self.clockMemory) }
+            guard let parts = reply.elements, let now = parts.first?.integer else { throw .unexpectedReply("clock") }
+            node.note(redisTime: now, at: asked, ClockJumps(parts.dropFirst()))
+            compareClocks(redis: now, own: own)
+        } catch {
+            log.warning("Redis' clock can't be looked at", [.error: .describing(error)])
+        }
+    }
+
+    private func compareClocks(redis: Int64, own: Int64) {
+        node.metrics.clockDifference.set(Int(clamping: redis - own))
+        let differ = abs(redis - own) > Self.clockTolerance
+        if differ, !clocksDiffer {
+            log.warning("the node's clock isn't Redis'", [.count: .integer(redis - own)])
+        }
+        clocksDiffer = differ
     }
 
     private enum Answer {

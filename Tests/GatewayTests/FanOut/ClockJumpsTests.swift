@@ -7,7 +7,7 @@ import Testing
     private static let noon: Int64 = 1_764_331_200_000
 
     private func jumps(_ minutes: (to: Int64, from: Int64)...) -> ClockJumps {
-        ClockJumps(minutes.map { .string(Array("\(Self.time($0.to)) \(Self.time($0.from))".utf8)) })
+        .noted(minutes.map { (to: Self.time($0.to), from: Self.time($0.from)) })
     }
 
     private static func time(_ minutes: Int64) -> Int64 { noon + 60_000 * minutes }
@@ -37,7 +37,26 @@ import Testing
         #expect(jumps((to: 0, from: 5), (to: 10, from: 20)).start(of: id(15)) == id(10))
     }
 
+    /// On which side of a jump a time was given, only the number tells.
+    @Test func whatWasGivenAfterAJumpBeginsWhereItIs() {
+        let jumps = jumps((to: 0, from: 12), (to: 10, from: 20))
+        #expect(jumps.latest == 2)
+        #expect(jumps.start(of: id(11), knowing: 1) == id(10))
+        #expect(jumps.start(of: id(9), knowing: 1) == id(9))
+        #expect(jumps.start(of: id(15), knowing: 2) == id(15))
+        #expect(ClockJumps().latest == 0)
+    }
+
     @Test func anythingElseIsNoJump() {
-        #expect(ClockJumps([.null, .string(Array("1".utf8)), .string(Array("a b".utf8))]).start(of: id(5)) == id(5))
+        #expect(
+            ClockJumps([.null, .string(Array("1 2".utf8)), .string(Array("a b c".utf8))]).start(of: id(5)) == id(5))
+    }
+}
+
+extension ClockJumps {
+    /// Jumps (ms) in the order in which they were noted, numbered from 1.
+    static func noted(_ jumps: [(to: Int64, from: Int64)]) -> ClockJumps {
+        ClockJumps(
+            jumps.enumerated().map { .string(Array("\($0.offset + 1) \($0.element.to) \($0.element.from)".utf8)) })
     }
 }

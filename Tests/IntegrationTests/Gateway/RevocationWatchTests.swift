@@ -8,8 +8,10 @@ import Testing
     private static let life: Int64 = 10_000
 
     /// A Redis with an old and a young revocation, and gateways that tell for how long they need them; what it has after a
-    /// sweep, and what the node knows.
-    private func swept(_ gateways: [String: Int64?], life: Int64?) async throws -> (stored: Set<String>, known: Int) {
+    /// sweep, and what the node knows. Redis' clock is ahead of the node's by some seconds.
+    private func swept(
+        _ gateways: [String: Int64?], life: Int64?, ahead: Int64 = 0
+    ) async throws -> (stored: Set<String>, known: Int) {
         try await onLoop { loop in
             try await withRedis(loop) { redis, _ in
                 let now = try #require(try await redis.call("TIME").elements?.first?.integer)
@@ -26,7 +28,7 @@ import Testing
                     log: Logger(level: .error, format: .logfmt, base: [])
                 ) { _ in }
                 try await watch.look()
-                try await watch.sweep()
+                try await watch.sweep(own: WallClock.nowMilliseconds() / 1_000 - ahead)
                 let left = try await redis.call("ZRANGE", Keys.revocations, "0", "-1").elements?.compactMap(\.text)
                 return (Set(left ?? []), revocations.count)
             }
@@ -36,6 +38,11 @@ import Testing
     @Test func whatNoTokenIsAsOldAsGoes() async throws {
         let (stored, known) = try await swept(["a": Self.life, "b": 5_000], life: Self.life)
         #expect(stored == ["j:young"] && known == 1)
+    }
+
+    @Test func whileTheClocksDisagreeNothingGoes() async throws {
+        let (stored, known) = try await swept(["a": Self.life], life: Self.life, ahead: 7_200)
+        #expect(stored == ["j:old", "j:young"] && known == 2)
     }
 
     /// It has no bound, or is of a release that knows none.

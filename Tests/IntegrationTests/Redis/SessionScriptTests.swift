@@ -1,6 +1,8 @@
 import Shared
 import Testing
 
+@testable import Gateway
+
 @Suite struct SessionScriptTests {
     private func facts(_ incarnation: String) -> String { #"{"id":"a","incarnation":"\#(incarnation)"}"# }
 
@@ -41,11 +43,52 @@ import Testing
                 _ = try await redis.call("SET", Keys.clock[0], String(now + 720_000))
                 let noted = try await jumps(redis)
                 let times = try #require(noted.first).split(separator: " ").compactMap { Int64($0) }
-                #expect(noted.count == 1 && times.count == 2)
-                #expect(times[0] >= now && times[0] < now + 10_000 && times[1] == now + 720_000)
+                #expect(noted.count == 1 && times.count == 3 && times[0] == times[1])
+                #expect(times[1] >= now && times[1] < now + 10_000 && times[2] == now + 720_000)
                 #expect(try await jumps(redis) == noted, "it is noted once")
-                _ = try await redis.call("ZADD", Keys.clock[1], String(now - 86_400_001), "1 2")
+                _ = try await redis.call("ZADD", Keys.clock[1], String(now - 86_400_001), "1 1 2")
                 #expect(try await jumps(redis) == noted, "what was long ago is forgotten")
+            }
+        }
+    }
+
+    /// However far ahead the clock had been, a jump is numbered and forgotten by when it was noted.
+    @Test func jumpsAreNumberedInTheOrderInWhichTheyAreNoted() async throws {
+        try await onLoop { loop in
+            try await withRedis(loop) { redis, _ in
+                let now = WallClock.nowMilliseconds()
+                // The last one was noted by a clock that was ahead itself.
+                _ = try await redis.call("ZADD", Keys.clock[1], String(now + 60_000), "\(now + 60_000) 1 2")
+                _ = try await redis.call("SET", Keys.clock[0], String(now + 31_536_000_000))
+                let noted = try await jumps(redis)
+                #expect(noted.count == 2 && noted[1].hasPrefix("\(now + 60_001) "))
+                let score = try await redis.call("ZRANGE", Keys.clock[1], "-1", "-1", "WITHSCORES").elements?.last?.text
+                #expect(score == String(now + 60_001))
+            }
+        }
+    }
+
+    @Test func theNewestHundredJumpsAreKept() async throws {
+        try await onLoop { loop in
+            try await withRedis(loop) { redis, _ in
+                let now = WallClock.nowMilliseconds()
+                for number in 1...120 {
+                    let noted = now - 1_000 + Int64(number)
+                    _ = try await redis.call("ZADD", Keys.clock[1], String(noted), "\(noted) 1 2")
+                }
+                let kept = try await jumps(redis)
+                #expect(kept.count == 100 && kept.last == "\(now - 880) 1 2")
+            }
+        }
+    }
+
+    @Test(arguments: ["", "abc", "nan", "inf", "-inf"]) func whatIsNoTimeIsReplaced(text: String) async throws {
+        try await onLoop { loop in
+            try await withRedis(loop) { redis, _ in
+                _ = try await redis.call("SET", Keys.clock[0], text)
+                #expect(ClockJumps(try await jumps(redis).map { .string(Array($0.utf8)) }).latest == 0)
+                let time = try await redis.call("GET", Keys.clock[0]).integer ?? 0
+                #expect(abs(time - WallClock.nowMilliseconds()) < 10_000)
             }
         }
     }
