@@ -3,7 +3,7 @@
 import json
 
 import parley
-from servers import Server
+from servers import Server, free_port
 from stores import redis
 from test_websocket import connected
 
@@ -16,7 +16,7 @@ def test_a_second_process_with_a_nodes_name_does_not_start(gateway):
     node = gateway(NODE_ID="only-one")
     user = parley.new_user()
     websocket, headers = connected(user, url=node.websocket)
-    second = Server("gateway", LISTEN="127.0.0.1:" + str(parley.address(node.url)[1] + 1), NODE_ID="only-one")
+    second = Server("gateway", LISTEN=f"127.0.0.1:{free_port()}", NODE_ID="only-one")
     assert "PARLEY_NODE_ID=only-one: another process has it and is alive" in "".join(second.refuses())
     # It has taken nothing of the first with it.
     assert redis("HKEYS", "sessions:only-one") == headers["session"]

@@ -12,7 +12,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 import parley
-from servers import Server
+from servers import Server, free_port
 from stores import publish
 from test_slow_consumers import MIB, small_socket
 from test_websocket import closed_with, connected, frame, parse
@@ -310,7 +310,7 @@ def test_a_taken_port_is_an_error_at_the_start(gateway, tmp_path):
     for program in ("gateway", "persister"):
         settings = {"OPERATOR_LISTEN": address}
         if program == "gateway":
-            settings["LISTEN"] = "127.0.0.1:" + str(parley.address(node.url)[1] + 1)
+            settings["LISTEN"] = f"127.0.0.1:{free_port()}"
         other = Server(program, **settings)
         expected = f"{program}: PARLEY_OPERATOR_LISTEN={address}: another process listens there"
         assert expected in "".join(other.refuses())
