@@ -221,6 +221,17 @@ def test_postgresql_over_tls(gateway, secure_postgres, pair):
     assert query(encrypted) == "t"
 
 
+@pytest.mark.parametrize("program", ["gateway", "persister"])
+def test_a_postgresql_of_another_authority_is_not_trusted(program, secure_postgres, tmp_path):
+    other = Authority(tmp_path)
+    address = secure_postgres.replace(secure_postgres.partition("sslrootcert=")[2], str(other.file))
+    server = Server(program, DATABASE_URL=address, LISTEN=f"127.0.0.1:{free_port()}")
+    line = parley.wait_for(
+        lambda: next((line for line in server.lines if "certificate verify failed" in line), None), what="the refusal")
+    assert "PARLEY_DATABASE_URL" in line
+    server.kill()
+
+
 def is_answered(node, authority, keys):
     """Whether a health check is answered behind so many new keys (RFC 8446, section 4.6.3), asked for by `openssl s_client`."""
     host, port = node.url.removeprefix("https://").split(":")
