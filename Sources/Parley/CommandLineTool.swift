@@ -21,6 +21,9 @@ enum CommandLineTool {
           parley replay --since 10m | TIME
               lets the persisters write again what Redis has kept since then, for a PostgreSQL that has lost it; prints the
               partitions, one JSON object per line (PARLEY_REDIS_URL)
+          parley archive --dry-run | --now [--after 90d]
+              counts the conversations in which nobody has written for that long by the month of the last message, or archives
+              them; without --after it is PARLEY_ARCHIVE_AFTER (PARLEY_REDIS_URL, PARLEY_DATABASE_URL)
           parley keys new NAME
               prints a line with a new master key for PARLEY_ENCRYPTION_KEYS_FILE
           parley keys list
@@ -41,6 +44,8 @@ enum CommandLineTool {
             case "revoke": try RevokeCommand.run(Options(arguments.dropFirst()), environment)
             case "dead-letters": try DeadLettersCommand.run(arguments.dropFirst(), environment)
             case "replay": try ReplayCommand.run(Options(arguments.dropFirst()), environment)
+            case "archive":
+                try ArchiveCommand.run(Options(arguments.dropFirst(), switches: ArchiveCommand.switches), environment)
             case "keys": try KeysCommand.run(arguments.dropFirst(), environment)
             case "nodes": try NodesCommand.run(Options(arguments.dropFirst()), environment)
             case "--version": StandardStreams.write("\(Version.current)\n")

@@ -5,12 +5,18 @@ struct Announcement {
     let conversation: UUID
     /// The version of the members that the change made.
     let version: Int64
-    /// `added`, `removed`, `archived` or `unarchived`.
+    /// `added`, `removed`, `archived`, `unarchived`, or the archiver's.
     let event: String
     /// Who made it.
     let actor: UUID
     /// Who was added or removed.
     let subject: UUID?
+
+    /// Whether the conversation was archived for its age: its members get the notice, but no message.
+    var isOfArchiver: Bool { event == Archiver.event }
+
+    /// What the notice says.
+    var noticeEvent: String { isOfArchiver ? ConversationChanges.Change.archive.event.name : event }
 
     /// The content of the SYSTEM message.
     var words: String {

@@ -21,10 +21,16 @@ final class Announcer {
         publish(ConversationNotice(event: "created", conversation).payload, to: users)
     }
 
+    /// Tells the two of a DIRECT conversation that it was taken out of the archive since one of them uses it.
+    func tellUnarchived(_ conversation: Conversation) {
+        let notice = ConversationNotice(event: ConversationChanges.Change.unarchive.event.name, conversation)
+        publish(notice.payload, to: conversation.participants.map(\.user))
+    }
+
     /// Tells the members of a change. Where its SYSTEM message can't be written now, that is done later, by whichever node.
     func announce(_ announcement: Announcement, in conversation: Conversation) async {
         await tell(announcement, conversation)
-        guard await say(announcement) else { return }
+        if !announcement.isOfArchiver { guard await say(announcement) else { return } }
         do throws(PostgresError) {
             try await announcement.remove(worker.postgres)
         } catch {
@@ -35,7 +41,7 @@ final class Announcer {
     /// A group hears of a change by its channel, once, and whom it is about by their own; the two of a DIRECT conversation have
     /// theirs.
     private func tell(_ announcement: Announcement, _ conversation: Conversation) async {
-        let notice = ConversationNotice(event: announcement.event, conversation)
+        let notice = ConversationNotice(event: announcement.noticeEvent, conversation)
         switch conversation.kind {
         case .direct: publish(notice.payload, to: conversation.participants.map(\.user))
         case .group where worker.node.oldestFormat >= GroupNotice.format:

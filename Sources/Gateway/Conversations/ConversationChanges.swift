@@ -67,7 +67,7 @@ struct ConversationChanges {
                     from (select greatest($3, coalesce(max(last_event_id), 0)) as id from messages
                         where conversation_id = $1) as newest
                     where conversation_id = $1 and user_id = $2
-                    """, [.uuid(id), .uuid(added), .integer(last)])
+                    """, [.uuid(id), .uuid(added), .id(last)])
             }
             let announcement = Announcement(
                 conversation: id, version: version, event: change.event.name, actor: user,
@@ -77,6 +77,24 @@ struct ConversationChanges {
                 throw .unexpectedReply("the conversation is gone")
             }
             return .changed(after, announcement)
+        }
+    }
+
+    /// Takes a DIRECT conversation that was archived for its age out of the archive; nil where it isn't such a one.
+    func unarchiveByUse(_ id: UUID) async throws(PostgresError) -> Conversation? {
+        // Asked without a lock: who writes into what somebody has archived may do so often.
+        let isSuch = "id = $1 and type = 'DIRECT' and is_archived_by_age"
+        guard try await !postgres.query("select from conversations where \(isSuch)", [.uuid(id)]).rows.isEmpty else {
+            return nil
+        }
+        return try await postgres.transaction { connection throws(PostgresError) in
+            let changed = try await connection.query(
+                "update conversations set archived_at = null, is_archived_by_age = false where \(isSuch)", [.uuid(id)])
+            if changed.affectedRows > 0 {
+                let version = try await ConversationFence.raiseVersion(id, connection)
+                _ = try await ConversationFence.close(id, version, redis, partitioning)
+            }
+            return try await ConversationStore.read(id, for: [], connection)
         }
     }
 
@@ -132,11 +150,17 @@ struct ConversationChanges {
             return removed.affectedRows > 0
         case .archive:
             return try await connection.query(
-                "update conversations set archived_at = now() where id = $1 and archived_at is null", [id]
+                """
+                update conversations set archived_at = now(), is_archived_by_age = false
+                where id = $1 and (archived_at is null or is_archived_by_age)
+                """, [id]
             ).affectedRows > 0
         case .unarchive:
             return try await connection.query(
-                "update conversations set archived_at = null where id = $1 and archived_at is not null", [id]
+                """
+                update conversations set archived_at = null, is_archived_by_age = false
+                where id = $1 and archived_at is not null
+                """, [id]
             ).affectedRows > 0
         }
     }

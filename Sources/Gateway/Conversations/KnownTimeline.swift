@@ -14,15 +14,10 @@ enum KnownTimeline {
     /// subscribers. More than this can't be lost.
     private static let jump: Int64 = 1_000_000
 
-    /// True while the rows belong to the timeline that is being written; for statements that must not be run otherwise.
-    static let isCurrent = """
-        (select value from parley_meta where key = 'timeline') is not distinct from \(PostgresTimeline.expression)
-        """
-
     /// Compares, and notes the timeline where it is another one. Versions given from then on are beyond any that was lost.
     static func look(_ postgres: PostgresPool) async throws(PostgresError) -> Status {
         let row = try await postgres.query(
-            "select \(isCurrent), (select value from parley_meta where key = 'timeline_to_recover')"
+            "select \(PostgresTimeline.isKnown), (select value from parley_meta where key = 'timeline_to_recover')"
         ).rows.first
         if row?.bool(0) == true { return row?.text(1).flatMap { PostgresTimeline($0) }.map { .changed($0) } ?? .known }
         return try await postgres.transaction { connection throws(PostgresError) in

@@ -81,12 +81,22 @@ struct ConversationsResource {
             response.headers.add("Location", "/api/conversations/\(conversation.id)")
             return response
         case .existing(let conversation):
-            guard conversation.isArchived else {
-                return Router.json(200, JSONWriter.bytes(conversation.json(to: creator)))
+            guard let usable = try await unarchived(conversation) else {
+                return ErrorCode.archived.problem(
+                    "The conversation of these two is archived.",
+                    extra: [("conversationId", .string(conversation.id.description))])
             }
-            return ErrorCode.archived.problem(
-                "The conversation of these two is archived.",
-                extra: [("conversationId", .string(conversation.id.description))])
+            return Router.json(200, JSONWriter.bytes(usable.json(to: creator)))
+        }
+    }
+
+    /// The conversation itself unless it is archived, or as it is once it was taken out where only its age had archived it.
+    private func unarchived(_ conversation: Conversation) async throws(CommandError) -> Conversation? {
+        guard conversation.isArchived else { return conversation }
+        do throws(PostgresError) {
+            return try await worker.unarchiver.unarchive(conversation.id)
+        } catch {
+            throw unavailable(error)
         }
     }
 

@@ -9,13 +9,11 @@ struct MembersResource {
 
     private let worker: Worker
     private let store: ConversationStore
-    private let changes: ConversationChanges
+    private var changes: ConversationChanges { worker.changes }
 
     init(worker: Worker, store: ConversationStore) {
         self.worker = worker
         self.store = store
-        changes = ConversationChanges(
-            postgres: worker.essential, redis: worker.redis, partitioning: worker.node.partitioning)
     }
 
     /// Lists or adds participants, archives or unarchives.

@@ -26,6 +26,7 @@ final class Worker {
     let pages: PageReader
     let inbox: Inbox
     let writePath: WritePath
+    let changes: ConversationChanges
     let rooms: Rooms
     let userQueues: UserQueues
     let sessions: UserSessionRegistry
@@ -37,6 +38,7 @@ final class Worker {
     let compression: CompressionPool
     private(set) lazy var controller = WebSocketController(worker: self)
     private(set) lazy var announcer = Announcer(worker: self)
+    private(set) lazy var unarchiver = Unarchiver(changes, announcer)
     private(set) lazy var router = Router(worker: self)
     /// What clients' connections are encrypted with; nil where they aren't.
     var tls: TLSContext?
@@ -67,6 +69,7 @@ final class Worker {
         messages = MessageReader(
             redis: redis, postgres: postgres, partitioning: node.partitioning, vault: vault)
         writePath = WritePath(node: node, redis: redis, loader: loader, vault: vault, loop: loop)
+        changes = ConversationChanges(postgres: essential, redis: redis, partitioning: node.partitioning)
         rooms = Rooms(worker: index, loop: loop, hub: hub)
         userQueues = UserQueues(worker: index, loop: loop, hub: hub)
         sessions = UserSessionRegistry(
@@ -87,6 +90,9 @@ final class Worker {
         writePath.seen = { [rooms] conversation in rooms.position(of: conversation) }
         pages.seen = { [rooms] conversation in rooms.position(of: conversation) }
         rooms.passedOver = { [pages] conversation in pages.passedOver(conversation) }
+        writePath.unarchive = { [weak self] conversation, completion in
+            loop.spawn { completion(await self?.unarchiver.outcome(conversation) ?? .unavailable("the node ends")) }
+        }
         let forks = stores.forks
         writePath.forkFound = { [rooms] conversation in
             loop.spawn { await forks.repair(conversation, seen: rooms.position(of: conversation)) }

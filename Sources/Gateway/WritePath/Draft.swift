@@ -22,8 +22,10 @@ struct Draft {
     let deadline: Int64
     /// Whether a call with it has ended without an answer, so that it may have been accepted.
     var mayBeAccepted = false
-    /// How often its conversation has been loaded for it.
+    /// How often its conversation has been loaded for it, or taken out of the archive.
     var loads = 0
+    /// Whether it was refused last since its conversation is archived.
+    var isRefusedByArchive = false
     /// What became of it; called once.
     let completion: (SendOutcome) -> Void
 

@@ -7,7 +7,7 @@ final class WritePath {
     /// So many messages, and so many bytes of them, may wait on one loop; further ones are asked to try later.
     private static let maximumWaiting = 65_536
     private static let maximumWaitingBytes = 32 << 20
-    /// A message whose conversation is cold again after so many loads is asked to try later.
+    /// A message whose conversation is cold or archived again after so many loads is asked to try later.
     private static let maximumLoads = 4
     /// Milliseconds between two looks at deadlines.
     private static let deadlineStep: Int64 = 250
@@ -31,6 +31,8 @@ final class WritePath {
     var seen: (UUID) -> EventID = { _ in .zero }
     /// Called with a conversation of which Redis has lost events.
     var forkFound: (UUID) -> Void = { _ in }
+    /// Called with an archived conversation in which somebody writes, and with what to do behind it.
+    var unarchive: (UUID, @escaping (Unarchiver.Outcome) -> Void) -> Void = { _, completion in completion(.refused) }
 
     init(
         node: NodeContext, redis: RedisConnection, loader: ConversationLoader, vault: ContentVault?, loop: EventLoop
@@ -163,6 +165,13 @@ final class WritePath {
             complete(draft, .accepted(id: id, isRepeat: false))
             forkFound(draft.conversation)
         case .repeated(let id): complete(draft, .accepted(id: id, isRepeat: true))
+        case .refused(.archived) where draft.change == nil && draft.loads < Self.maximumLoads:
+            var draft = draft
+            draft.loads += 1
+            draft.isRefusedByArchive = true
+            let conversation = draft.conversation
+            guard lanes[number].park(draft) else { return }
+            unarchive(conversation) { [weak self] outcome in self?.unarchived(conversation, outcome, number) }
         case .refused(let refusal): complete(draft, .refused(refusal))
         case .cold:
             var draft = draft
@@ -188,6 +197,22 @@ final class WritePath {
         case .unavailable(let reason):
             for draft in drafts { complete(draft, .refused(.unavailable(reason))) }
         }
+    }
+
+    private func unarchived(_ conversation: UUID, _ outcome: Unarchiver.Outcome, _ number: Int) {
+        var drafts = lanes[number].unpark(conversation)
+        dirty.insert(number)
+        let refusal: SendRefusal? =
+            switch outcome {
+            case .unarchived: nil
+            case .refused: .archived
+            case .unavailable(let reason): .unavailable(reason)
+            }
+        if let refusal {
+            for draft in drafts where draft.isRefusedByArchive { complete(draft, .refused(refusal)) }
+            drafts.removeAll(where: \.isRefusedByArchive)
+        }
+        lanes[number].prepend(drafts)
     }
 
     private func expire() {

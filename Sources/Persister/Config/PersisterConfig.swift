@@ -12,6 +12,8 @@ struct PersisterConfig: Sendable {
     var lease: Int64
     /// How long Redis keeps what is committed.
     var replayKeep: Int64
+    /// After how long without a message a conversation is archived; nil for never.
+    var archiveAfter: Int64?
     /// How long a stopping persister has to finish its batch and to give its partitions back.
     var shutdownTimeout: Int64
     /// The persister's name; nil for a random one.
@@ -37,6 +39,8 @@ struct PersisterConfig: Sendable {
         batchRows = reader.read(PersisterSettings.batchRows)
         lease = reader.read(PersisterSettings.lease)
         replayKeep = reader.read(PersisterSettings.replayKeep)
+        let archiveAfter = reader.read(PersisterSettings.archiveAfter)
+        self.archiveAfter = archiveAfter > 0 ? archiveAfter : nil
         shutdownTimeout = reader.read(CommonSettings.shutdownTimeout)
         id = reader.read(PersisterSettings.persisterID)
         reader.check(

@@ -22,6 +22,7 @@ final class Persister {
     let origins: OriginWatch
     private let reader: StreamReader
     let writer: MessageWriter
+    private let archiving: ArchiveRounds?
     let partitions: [Partition]
     let positionStore: PositionStore
     var positions = StoredPositions()
@@ -57,7 +58,8 @@ final class Persister {
         reading = RedisConnection(endpoint, name: name + "-read", timeout: common.redisTimeout + 1_000, on: loop)
         postgres = try PostgresPool(
             url: common.databaseURL, name: name, size: 2, timeout: common.databaseTimeout, on: loop)
-        partitions = Partitioning(count: common.partitions).partitions
+        let partitioning = Partitioning(count: common.partitions)
+        partitions = partitioning.partitions
         leases = LeaseKeeper(
             id: id, redis: redis, partitions: partitions,
             lifetime: config.lease, log: log, metrics: metrics.partitions, loop: loop)
@@ -66,6 +68,11 @@ final class Persister {
         positionStore = PositionStore(postgres)
         window = ReplayWindow(wanted: config.replayKeep)
         writer = MessageWriter(postgres, statements: metrics.statements)
+        archiving = config.archiveAfter.map { [postgres, redis, log] age in
+            ArchiveRounds(
+                age: age, owner: id, postgres: postgres, redis: redis, partitioning: partitioning, log: log,
+                metrics: metrics, loop: loop)
+        }
         loop.atEndOfTurn(.log) { [log] in log.flush() }
     }
 
@@ -80,6 +87,7 @@ final class Persister {
     /// timeout, and then others have to wait for the leases' end.
     func stop(_ done: @escaping () -> Void) {
         isStopping = true
+        archiving?.stop()
         stopped.append(done)
         loop.schedule(after: config.shutdownTimeout) { [self] in
             log.warning("persister leaves without finishing")
@@ -93,6 +101,7 @@ final class Persister {
         guard await prepareStores(failed) else { return }
         leases.start()
         reading.onReady { [leases] in leases.doubtAll() }
+        archiving?.start()
         isReady = true
         log.info("persister running")
         var pause = Self.pause

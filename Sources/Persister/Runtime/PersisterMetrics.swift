@@ -15,6 +15,7 @@ final class PersisterMetrics: Sendable {
     let replayGaps: Counter
     let kept: Gauge
     let window: Gauge
+    let archived: Counter
     let commitLatency: Histogram
 
     init(_ registry: MetricsRegistry) {
@@ -38,6 +39,8 @@ final class PersisterMetrics: Sendable {
             "parley_replay_kept_entries", help: "Committed entries that are still in the streams of owned partitions.")
         window = registry.gauge(
             "parley_replay_window_milliseconds", help: "How far back every owned partition can be replayed.")
+        archived = registry.counter(
+            "parley_conversations_archived_total", help: "Conversations archived for their age.")
         lag = registry.gauge(
             "parley_persister_lag_milliseconds", help: "Age of the oldest entry of the last batch when committed.")
         commitLatency = registry.histogram("parley_persister_commit_seconds", help: "Time to write and commit a batch.")

@@ -7,6 +7,9 @@ public enum PersisterSettings {
     package static let replayKeep = Setting.milliseconds(
         "REPLAY_KEEP", default: "10m", in: "0s"..."24h",
         "How long Redis keeps what is committed, for a PostgreSQL that loses it; less while its memory is short.")
+    package static let archiveAfter = Setting.milliseconds(
+        "ARCHIVE_AFTER", default: "0s", in: "0s"..."3650d",
+        "After how long without a message a conversation is archived; 0s is never.")
     package static let persisterID = Setting<String?>.parsed(
         "PERSISTER_ID", allowed: NodeName.allowed, "The persister's name in logs and in Redis; random if not set.",
         parse: NodeName.parse)
@@ -15,6 +18,9 @@ public enum PersisterSettings {
     public static let groups = [
         SettingGroup(
             "Persister",
-            [batchRows.declaration, lease.declaration, replayKeep.declaration, persisterID.declaration])
+            [
+                batchRows.declaration, lease.declaration, replayKeep.declaration, archiveAfter.declaration,
+                persisterID.declaration,
+            ])
     ]
 }

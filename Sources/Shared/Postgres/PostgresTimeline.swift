@@ -16,6 +16,12 @@ public struct PostgresTimeline: Equatable, Sendable, CustomStringConvertible {
             || ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint end)
         """
 
+    /// An expression of SQL: true while the rows belong to the timeline that is being written; for statements that must not be
+    /// run otherwise, since a failover may have lost what was committed last.
+    public static let isKnown = """
+        (select value from parley_meta where key = 'timeline') is not distinct from \(expression)
+        """
+
     /// Names a timeline of a cluster.
     public init(system: Int64, number: Int64) {
         self.system = system

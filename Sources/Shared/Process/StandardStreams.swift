@@ -8,6 +8,9 @@ public enum StandardStreams {
     /// Writes to standard error.
     public static func writeError(_ text: String) { writeAll(text, to: STDERR_FILENO) }
 
+    /// Whether somebody may be looking at standard error while it is written.
+    public static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
     /// Writes until everything is out or the stream is of no use: there is nobody left to tell.
     static func writeAll(_ text: String, to descriptor: Int32) {
         var rest = ArraySlice(Array(text.utf8))

@@ -14,6 +14,8 @@ public enum RedisScripts {
     public static let inbox = RedisScript(PackageResources.inbox_lua)
     /// Cuts off what is known of a conversation's members.
     public static let fence = RedisScript(PackageResources.fence_lua)
+    /// Takes out what is kept of an archived conversation.
+    static let retire = RedisScript(PackageResources.retire_lua)
     /// Moves how far users have got and read conversations.
     public static let cursor = RedisScript(PackageResources.cursor_lua)
     /// Reads how far the participants of a conversation have got and read it.

@@ -3,8 +3,9 @@
 /// A build reads its own forms and those of the build before. It writes a new form only while every registered process
 /// reads it: until then, and again after a rollback, it writes the old one.
 public enum DeploymentFormat {
-    /// What this build reads and writes. 1 is the first release, which told no format.
-    public static let current: Int64 = 2
+    /// What this build reads and writes. 1 is the first release, which told no format; since 3 a conversation can be archived for
+    /// its age.
+    public static let current: Int64 = 3
 
     /// The field of `node:<id>` and `persister:<id>` that tells it.
     public static let field = "format"

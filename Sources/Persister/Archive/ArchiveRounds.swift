@@ -1,0 +1,85 @@
+internal import Shared
+
+/// Archives, once an hour, conversations in which nobody has written for as long as the operator says; one persister does it
+/// for all.
+///
+/// Confined to its loop.
+final class ArchiveRounds {
+    /// Milliseconds between two rounds.
+    private static let interval: Int64 = 3_600_000
+    /// Milliseconds between two batches: what else wants the rows' locks and Redis comes first.
+    private static let pause: Int64 = 50
+    /// Who dies in the middle is followed by another one after so many milliseconds.
+    private static let lease: Int64 = 60_000
+
+    private let age: Int64
+    private let postgres: PostgresPool
+    private let redis: RedisConnection
+    private let archiver: Archiver
+    private let lease: PostgresLease
+    private let log: Logger
+    private let metrics: PersisterMetrics
+    private let loop: EventLoop
+    private var isAtIt = false
+    private var isStopping = false
+
+    /// Archives what is idle for so many milliseconds, as the persister `owner`.
+    init(
+        age: Int64, owner: String, postgres: PostgresPool, redis: RedisConnection, partitioning: Partitioning,
+        log: Logger, metrics: PersisterMetrics, loop: EventLoop
+    ) {
+        self.age = age
+        self.postgres = postgres
+        self.redis = redis
+        archiver = Archiver(postgres: postgres, redis: redis, partitioning: partitioning)
+        lease = PostgresLease("archive", owner: owner, milliseconds: Self.lease)
+        self.log = log
+        self.metrics = metrics
+        self.loop = loop
+    }
+
+    func start() {
+        begin()
+        loop.scheduleRepeating(every: Self.interval) { [weak self] in
+            guard let self, !isStopping else { return false }
+            begin()
+            return true
+        }
+    }
+
+    func stop() {
+        isStopping = true
+    }
+
+    private func begin() {
+        guard !isAtIt else { return }
+        isAtIt = true
+        loop.spawn {
+            await self.round()
+            self.isAtIt = false
+        }
+    }
+
+    private func round() async {
+        do {
+            // A gateway that doesn't know of it would have DIRECT conversations stay archived.
+            guard try await DeploymentFormat.oldest(redis) >= Archiver.format, try await lease.take(postgres) else {
+                return
+            }
+            var archived = 0
+            let progress = try await archiver.run(idleSince: try await archiver.moment(age: age)) {
+                [self] progress throws(PostgresError) in
+                metrics.archived.increment(by: progress.archived - archived)
+                archived = progress.archived
+                await loop.sleep(milliseconds: Self.pause)
+                return isStopping ? false : try await lease.take(postgres)
+            }
+            try await lease.giveBack(postgres)
+            if progress.archived > 0 {
+                log.info("conversations archived", [.count: .number(progress.archived)])
+            }
+        } catch {
+            log.warning("conversations can't be archived", [.error: .describing(error)])
+        }
+    }
+}
