@@ -97,7 +97,11 @@ final class Worker {
         writePath.forkFound = { [rooms] conversation in
             loop.spawn { await forks.repair(conversation, seen: rooms.position(of: conversation)) }
         }
-        loop.atEndOfTurn(.log) { [weak self] in self?.flushLog() }
+        let connectionMetrics = ConnectionMetrics(metrics.registry, loop: index)
+        loop.atEndOfTurn(.log) { [weak self, connections] in
+            connectionMetrics.note(connections)
+            self?.flushLog()
+        }
     }
 
     /// When to look at which connection again.
