@@ -7,14 +7,16 @@ public enum LoopMetrics {
     public static func observe(_ loop: EventLoop, in registry: MetricsRegistry) {
         let labels = [("loop", String(loop.index))]
         let turns = registry.histogram(
-            "parley_loop_turn_seconds", help: "Time of a loop's turn, in which it does all it has to; its sum is the busy time.",
+            "parley_loop_turn_seconds",
+            help: "Time of a loop's turn, in which it does all it has to; its sum is the busy time.",
             labels: labels, buckets: bounds)
         let longest = Gauge()
         registry.observe(
             "parley_loop_longest_turn_seconds", help: "The longest turn of the last one to two minutes.", labels: labels
         ) { Double(longest.value) / 1_000_000_000 }
         registry.observe(
-            "parley_loop_mailbox", help: "What other threads have left for the loop and it hasn't taken.", labels: labels
+            "parley_loop_mailbox", help: "What other threads have left for the loop and it hasn't taken.",
+            labels: labels
         ) { [weak loop] in Double(loop?.waitingCount ?? 0) }
         var recent = RecentMaximum()
         loop.turnEnded = { [unowned loop] nanoseconds in
