@@ -7,6 +7,7 @@ import Shared
 enum Fuzzer {
     private static let targets: [String: @Sendable (ArraySlice<UInt8>) -> Void] = [
         "http": HTTPTarget.run,
+        "multipart": MultipartTarget.run,
         "websocket": WebSocketTarget.run,
         "deflate": WebSocketTarget.runCompressed,
         "stomp": StompTarget.run,

@@ -7,23 +7,21 @@ extension FilesResource {
     ) async throws(CommandError) -> HTTPResponse {
         guard request.method == "POST", let content else { return Router.methodNotAllowed("POST") }
         guard let folder else { throw Self.disabled }
-        let query = HTTPQuery(request.query)
-        guard let text = query?.first("conversationId") else {
-            throw CommandError(.missingField, "The query must name the conversationId.", field: "conversationId")
-        }
-        guard let conversation = UUID(text) else { throw .conversationNotFound }
-        let type = try Self.type(of: request)
-        if let length = content.length, Int64(length) > config.maximumBytes { throw tooLarge }
+        let source = try UploadSource(request, content)
+        if let length = content.length, Int64(length) > config.maximumBytes + source.maximumOverhead { throw tooLarge }
         if let retryAfter = await worker.limiter.take(.uploads, .user(origin.identity.user)) {
             throw .tooFast(retryAfter: retryAfter)
         }
+        let head = try await source.head()
+        let conversation = head.fields.conversation
         try await authorise(origin, conversation)
         let id = UUID.random()
         let cipher = try await key(of: conversation, makes: true)?.cipher(of: id)
-        let size = try await store(content, id, cipher, folder)
+        let size = try await store(source, id, cipher, folder)
         let facts = FileFacts(
             id: id, conversation: conversation, uploader: origin.identity.user,
-            name: FileName.cleaned(query?.first("fileName") ?? ""), type: type, size: size, isSealed: cipher != nil)
+            name: FileName.cleaned(head.fields.fileName ?? head.name), type: head.type, size: size,
+            isSealed: cipher != nil)
         do throws(PostgresError) {
             try await worker.files.add(facts)
         } catch {
@@ -40,22 +38,9 @@ extension FilesResource {
         return response
     }
 
-    private static func type(of request: HTTPRequest) throws(CommandError) -> String {
-        guard let header = request.headers.first("Content-Type") else { return MediaType.unknown }
-        guard let type = MediaType.parse(header) else {
-            throw CommandError(.invalidField, "The Content-Type is malformed.", field: "Content-Type")
-        }
-        guard type != "multipart/form-data" else {
-            throw CommandError(
-                .invalidField, "The content must be the file itself, not a form; its name goes into the query.",
-                field: "Content-Type")
-        }
-        return type
-    }
-
     /// Takes the content to the disk; returns its bytes.
     private func store(
-        _ content: ContentStream, _ id: UUID, _ cipher: FileCipher?, _ folder: FileFolder
+        _ source: UploadSource, _ id: UUID, _ cipher: FileCipher?, _ folder: FileFolder
     ) async throws(CommandError) -> Int64 {
         let transfer = try beginTransfer()
         defer { withExtendedLifetime(transfer) {} }
@@ -66,7 +51,7 @@ extension FilesResource {
             throw failed(id, error)
         }
         do throws(CommandError) {
-            return try await write(content, FileWriter(file, cipher), id)
+            return try await write(source, FileWriter(file, cipher), id)
         } catch {
             await file.discard()
             throw error
@@ -74,16 +59,11 @@ extension FilesResource {
     }
 
     private func write(
-        _ content: ContentStream, _ writer: FileWriter, _ id: UUID
+        _ source: UploadSource, _ writer: FileWriter, _ id: UUID
     ) async throws(CommandError) -> Int64 {
         var writer = writer
         while true {
-            let piece: [UInt8]?
-            do throws(ContentStream.Broken) {
-                piece = try await content.next()
-            } catch {
-                throw CommandError(.uploadIncomplete, "The rest of the file didn't come in time.")
-            }
+            let piece = try await source.next()
             guard writer.size + Int64(piece?.count ?? 0) <= config.maximumBytes else { throw tooLarge }
             do throws(SystemError) {
                 guard let piece else {

@@ -28,6 +28,8 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     case upgradeRequired = "upgrade-required"
     /// The rest of a request didn't come in time.
     case requestTimeout = "request-timeout"
+    /// A form isn't built as forms are.
+    case malformedForm = "malformed-form"
     /// The user may not do this.
     case notAllowed = "not-allowed"
     /// The session has as many subscriptions as it may.
@@ -74,6 +76,7 @@ public enum ErrorCode: String, CaseIterable, Sendable {
         case .methodNotAllowed: 109
         case .upgradeRequired: 110
         case .requestTimeout: 111
+        case .malformedForm: 112
         case .notAllowed: 200
         case .tooManySubscriptions: 201
         case .tooManySessions: 202
@@ -95,7 +98,9 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     /// The status of an HTTP response that says the same; `badRequest` has several.
     public var status: Int {
         switch self {
-        case .malformedJSON, .missingField, .invalidField, .unknownDestination, .wrongDestination, .badRequest: 400
+        case .malformedJSON, .missingField, .invalidField, .unknownDestination, .wrongDestination, .badRequest,
+            .malformedForm:
+            400
         case .tokenMissing, .tokenRefused, .ticketRefused: 401
         case .methodNotAllowed: 405
         case .upgradeRequired: 426

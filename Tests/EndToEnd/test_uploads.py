@@ -1,0 +1,110 @@
+"""Ways in which files come: as a request's content or in a form, checked, repeated, counted."""
+
+import json
+import os
+import socket
+import subprocess
+
+import pytest
+
+import parley
+from test_files import FIRST, ask
+
+TEXT = b"Hello, form.\r\n--not a boundary\r\n"
+
+
+def curl(user, *arguments, target="/api/files", url=FIRST):
+    """The status and the JSON that `curl` gets."""
+    run = subprocess.run(
+        ["curl", "-sS", "-w", "\n%{http_code}", url + target, "-H", "Authorization: Bearer " + parley.token(user), *arguments],
+        capture_output=True, text=True, timeout=60, check=True)
+    body, _, status = run.stdout.rpartition("\n")
+    return int(status), json.loads(body)
+
+
+def form(*parts, boundary="b", end=True):
+    """A form's content; a part is a name, its content, and what else its disposition says."""
+    content = b""
+    for name, value, *more in parts:
+        disposition = "; ".join([f'form-data; name="{name}"', *more])
+        content += f"--{boundary}\r\nContent-Disposition: {disposition}\r\n\r\n".encode() + value + b"\r\n"
+    return content + (f"--{boundary}--\r\n".encode() if end else b"")
+
+
+def post(user, content, query="", url=FIRST, type="multipart/form-data; boundary=b", **headers):
+    return ask("POST", "/api/files" + query, url, content, {"Content-Type": type} | headers, user)
+
+
+def test_curl_sends_a_form(pair, tmp_path):
+    one, other, conversation = pair
+    large = os.urandom(3_000_000)
+    for name, data in (("Übersicht 2026.txt", TEXT), ("empty.bin", b""), ("large.bin", large)):
+        path = tmp_path / name
+        path.write_bytes(data)
+        status, file = curl(one, "-F", f"conversationId={conversation}", "-F", f"file=@{path};type=text/x-thing")
+        assert status == 201, file
+        assert (file["fileName"], file["fileSize"], file["fileType"]) == (name, len(data), "text/x-thing")
+        assert ask("GET", file["downloadUrl"], user=other).bytes == data
+    # What the query or a field says goes before the name that it has at its sender's.
+    for arguments, target in ((["-F", "fileName=a.txt"], f"/api/files?conversationId={conversation}"),
+                              ([], f"/api/files?conversationId={conversation}&fileName=a.txt")):
+        status, file = curl(one, *arguments, "-F", f"file=@{path}", target=target)
+        assert (status, file["fileName"]) == (201, "a.txt")
+    # In chunks there is no length to look at before.
+    status, file = curl(one, "-H", "Transfer-Encoding: chunked", "-F", f"conversationId={conversation}", "-F", f"file=@{path}")
+    assert (status, file["fileSize"]) == (201, len(large))
+
+
+def test_what_is_wrong_with_a_form_is_told_and_nothing_is_kept(pair, gateway, tmp_path):
+    one, _, conversation = pair
+    node = gateway(FILES_DIR=tmp_path, MAX_FILE_BYTES="1MiB")
+    place, file = ("conversationId", conversation.encode()), ("file", TEXT, 'filename="a.txt"')
+    many = [("x", b"")] * 17
+    for content, code, field in (
+            (form(place, file, end=False), "malformed-form", None),
+            (form(place, file)[:-20], "malformed-form", None),
+            (form(place), "missing-field", "file"),
+            (form(place, ("file", b"", 'filename=""')), "missing-field", "file"),
+            (form(place, file, file), "invalid-field", "file"),
+            (form(file, place), "missing-field", "conversationId"),
+            (form(place, file, ("fileName", b"late")), "invalid-field", "fileName"),
+            (form(place, place, file), "invalid-field", "conversationId"),
+            (form(place, *many, file), "malformed-form", None),
+            (b"nonsense", "malformed-form", None), (b"", "malformed-form", None)):
+        answer = post(one, content, url=node.url)
+        assert (answer.status, answer.json["code"], answer.json.get("field")) == (400, code, field), content
+    for type in ("multipart/form-data", "multipart/form-data; boundary=" + "x" * 71):
+        assert post(one, form(place, file), url=node.url, type=type).json["field"] == "Content-Type"
+    assert post(one, form(("conversationId", parley.new_user().encode()), file), url=node.url).status == 404
+    # The limit is the file's.
+    fits = ("file", b"x" * (1 << 20), 'filename="a"')
+    assert post(one, form(place, fits), url=node.url).status == 201
+    assert post(one, form(place, ("file", fits[1] + b"x", fits[2])), url=node.url).json["code"] == "file-too-large"
+    assert post(one, b"", url=node.url, **{"Content-Length": str(2 << 20)}).json["code"] == "file-too-large"
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size != 1 << 20] == []
+    assert node.metric("parley_uploads_total") == 1
+
+
+def test_a_form_that_breaks_off_leaves_nothing(pair, gateway, tmp_path):
+    one, _, conversation = pair
+    node = gateway(FILES_DIR=tmp_path, IDLE_TIMEOUT="6s", HEARTBEAT="3s", PING_INTERVAL="2s", PONG_TIMEOUT="2s")
+    content = form(("conversationId", conversation.encode()), ("file", b"x" * 70_000, 'filename="a"'))
+    # It is longer, the client says, than what comes.
+    head = (f"POST /api/files HTTP/1.1\r\nHost: x\r\nContent-Length: {len(content) + 10}\r\n"
+            f"Content-Type: multipart/form-data; boundary=b\r\nAuthorization: Bearer {parley.token(one)}\r\n\r\n").encode()
+    with socket.create_connection(parley.address(node.url), timeout=30) as plain:
+        plain.sendall(head + content)
+        assert plain.recv(1 << 16).startswith(b"HTTP/1.1 408 ")
+    with socket.create_connection(parley.address(node.url), timeout=30) as plain:
+        plain.sendall(head + content[:60_000])
+    parley.wait_for(lambda: not [path for path in tmp_path.rglob("*") if path.is_file()], what="nothing left")
+    assert node.metric("parley_uploads_total") == 0
+
+
+@pytest.mark.parametrize("size", [1, 7, 4_093])
+def test_a_form_may_come_in_pieces(pair, size):
+    one, _, conversation = pair
+    content = form(("conversationId", conversation.encode()), ("file", TEXT * 20, 'filename="a.txt"'))
+    answer = post(one, (content[at:at + size] for at in range(0, len(content), size)))
+    assert answer.status == 201, answer.text
+    assert ask("GET", answer.json["downloadUrl"], user=one).bytes == TEXT * 20
