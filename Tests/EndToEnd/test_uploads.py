@@ -1,5 +1,7 @@
 """Ways in which files come: as a request's content or in a form, checked, repeated, counted."""
 
+import base64
+import hashlib
 import json
 import os
 import socket
@@ -8,6 +10,7 @@ import subprocess
 import pytest
 
 import parley
+from stores import query
 from test_files import FIRST, ask
 
 TEXT = b"Hello, form.\r\n--not a boundary\r\n"
@@ -108,3 +111,68 @@ def test_a_form_may_come_in_pieces(pair, size):
     answer = post(one, (content[at:at + size] for at in range(0, len(content), size)))
     assert answer.status == 201, answer.text
     assert ask("GET", answer.json["downloadUrl"], user=one).bytes == TEXT * 20
+
+
+def put(conversation, user, data, type="application/octet-stream", url=FIRST, name="a", **headers):
+    return post(user, data, f"?conversationId={conversation}&fileName={name}", url, type, **headers)
+
+
+PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452000002800000 01e0 0806000000".replace(" ", "")) + bytes(100)
+
+
+def test_a_type_is_what_the_content_shows(pair):
+    one, other, conversation = pair
+    page = b"<!DOCTYPE html><script>alert(1)</script>"
+    for data, told, type, shown in (
+            (PNG, "text/html", "image/png", "inline"), (b"GIF89a\1\0\1\0", "image/png", "image/gif", "inline"),
+            (page, "image/png", "application/octet-stream", "attachment"), (page, "text/html", "text/html", "attachment"),
+            (page, "image/svg+xml", "image/svg+xml", "attachment"), (b"PK\3\4", "image/png", "application/zip", "attachment"),
+            (b"PK\3\4", "application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.text", "attachment")):
+        file = put(conversation, one, data, told).json
+        assert file["fileType"] == type
+        answer = ask("GET", file["downloadUrl"], user=other)
+        assert answer.headers["Content-Type"] == type
+        assert answer.headers["Content-Disposition"].startswith(shown + ";")
+        sent = parley.call("POST", f"/api/conversations/{conversation}/messages", one, {"fileId": file["fileId"]})
+        assert sent.status == 201
+        assert parley.history(conversation, other)[0]["messageType"] == ("IMAGE" if shown == "inline" else "FILE")
+
+
+def test_what_a_file_is_stands_in_answers_and_messages(pair):
+    one, other, conversation = pair
+    data = PNG + os.urandom(200_000)
+    digest = hashlib.sha256(data)
+    file = put(conversation, one, data).json
+    assert (file["sha256"], file["width"], file["height"]) == (digest.hexdigest(), 640, 480)
+    assert "width" not in put(conversation, one, PNG[:20]).json
+    parley.call("POST", f"/api/conversations/{conversation}/messages", one, {"fileId": file["fileId"]})
+    assert parley.history(conversation, other)[0]["file"] == file
+    for method in ("GET", "HEAD"):
+        assert ask(method, file["downloadUrl"], user=other).headers["Repr-Digest"] == field(data)
+    assert "Repr-Digest" not in ask("GET", file["downloadUrl"], user=other, headers={"Range": "bytes=0-9"}).headers
+    # A file of an earlier release has none of them.
+    query(f"update files set sha256 = null, width = null, height = null where id = '{file['fileId']}'")
+    assert "Repr-Digest" not in ask("GET", file["downloadUrl"], user=other).headers
+    again = parley.call("POST", f"/api/conversations/{conversation}/messages", one, {"fileId": file["fileId"]})
+    assert again.status == 201 and set(parley.history(conversation, other)[0]["file"]) == {
+        "fileId", "fileName", "fileType", "fileSize", "downloadUrl"}
+
+
+def field(data):
+    return "sha-256=:" + base64.b64encode(hashlib.sha256(data).digest()).decode() + ":"
+
+
+def test_a_wrong_digest_is_refused_and_nothing_is_kept(pair, gateway, tmp_path):
+    one, _, conversation = pair
+    node = gateway(FILES_DIR=tmp_path)
+    data = os.urandom(100_000)
+    whole = form(("conversationId", conversation.encode()), ("file", data, 'filename="a"'))
+    for name in ("Content-Digest", "Repr-Digest"):
+        answer = put(conversation, one, data, url=node.url, **{name: field(data + b"x")})
+        assert (answer.status, answer.json["code"]) == (400, "digest-mismatch")
+        assert post(one, whole, url=node.url, **{name: field(data)}).json["code"] == "digest-mismatch"
+        assert put(conversation, one, data, url=node.url, **{name: "sha-256=x"}).json["field"] == "Content-Digest"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert query(f"select count(*) from files where conversation_id = '{conversation}'") == "0"
+    assert put(conversation, one, data, url=node.url, **{"Content-Digest": field(data)}).status == 201
+    assert post(one, whole, url=node.url, **{"Repr-Digest": "sha-512=:AAAA:, " + field(whole)}).status == 201

@@ -1,7 +1,7 @@
 @testable import Gateway
 @testable import Shared
 
-/// Forms: what is read doesn't depend on how they were cut, and nothing is read of what another reader could take otherwise.
+/// Forms: what is read doesn't depend on how they were cut.
 enum MultipartTarget {
     static func run(_ input: ArraySlice<UInt8>) {
         guard let reads = Reads(input) else { return }

@@ -27,6 +27,10 @@ final class FileCatalogue {
                 and m.file->>'fileId' = f.id::text)
         """
 
+    /// What `facts` reads.
+    private static let columns =
+        "conversation_id, uploader_id, name, type, size, is_sealed, sha256, width, height"
+
     /// The node sweeps for all while it has the lease.
     init(_ node: NodeContext, postgres: PostgresPool, log: Logger) {
         self.node = node
@@ -41,12 +45,14 @@ final class FileCatalogue {
     func add(_ facts: FileFacts) async throws(PostgresError) {
         _ = try await postgres.query(
             """
-            insert into files (id, conversation_id, uploader_id, name, type, size, is_sealed, claims)
-            values ($1, $2, $3, $4, $5, $6, $7, 0)
+            insert into files (
+                id, conversation_id, uploader_id, name, type, size, is_sealed, claims, sha256, width, height)
+            values ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9::bigint, $10::bigint)
             """,
             [
                 .uuid(facts.id), .uuid(facts.conversation), .uuid(facts.uploader), .text(facts.name), .text(facts.type),
-                .integer(facts.size), .bool(facts.isSealed),
+                .integer(facts.size), .bool(facts.isSealed), facts.sha256.map { .bytes($0) } ?? .null,
+                facts.picture.map { .integer($0.width) } ?? .null, facts.picture.map { .integer($0.height) } ?? .null,
             ])
     }
 
@@ -54,7 +60,7 @@ final class FileCatalogue {
     func find(_ id: UUID) async throws(PostgresError) -> FileFacts? {
         let result = try await postgres.query(
             """
-            select conversation_id, uploader_id, name, type, size, is_sealed from files
+            select \(Self.columns) from files
             where id = $1 and deleted_at is null and removed_at is null
             """, [.uuid(id)])
         return Self.facts(id, result)
@@ -67,7 +73,12 @@ final class FileCatalogue {
         else { return nil }
         return FileFacts(
             id: id, conversation: conversation, uploader: uploader, name: name, type: type, size: size,
-            isSealed: isSealed)
+            isSealed: isSealed, sha256: row.bytes(6), picture: picture(row.integer(7), row.integer(8)))
+    }
+
+    private static func picture(_ width: Int64?, _ height: Int64?) -> PictureSize? {
+        guard let width, let height else { return nil }
+        return PictureSize(width: width, height: height)
     }
 
     /// The same, for a message that is to show it in its conversation, by who has uploaded it: from then on it stays as long as the
@@ -77,7 +88,7 @@ final class FileCatalogue {
             """
             update files set is_shown = true, claims = case when is_shown and claims = 0 then null else claims + 1 end
             where id = $1 and conversation_id = $2 and uploader_id = $3 and deleted_at is null and removed_at is null
-            returning conversation_id, uploader_id, name, type, size, is_sealed
+            returning \(Self.columns)
             """, [.uuid(id), .uuid(conversation), .uuid(uploader)])
         return Self.facts(id, result)
     }

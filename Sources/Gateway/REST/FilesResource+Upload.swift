@@ -17,11 +17,11 @@ extension FilesResource {
         try await authorise(origin, conversation)
         let id = UUID.random()
         let cipher = try await key(of: conversation, makes: true)?.cipher(of: id)
-        let size = try await store(source, id, cipher, folder)
+        let found = try await store(source, id, cipher, folder).finish(told: head.type)
         let facts = FileFacts(
             id: id, conversation: conversation, uploader: origin.identity.user,
-            name: FileName.cleaned(head.fields.fileName ?? head.name), type: head.type, size: size,
-            isSealed: cipher != nil)
+            name: FileName.cleaned(head.fields.fileName ?? head.name), type: found.type, size: found.size,
+            isSealed: cipher != nil, sha256: found.sha256, picture: found.picture)
         do throws(PostgresError) {
             try await worker.files.add(facts)
         } catch {
@@ -31,17 +31,17 @@ extension FilesResource {
             throw .unavailable()
         }
         worker.metrics.uploads.increment()
-        worker.metrics.uploadedBytes.increment(by: Int(size))
+        worker.metrics.uploadedBytes.increment(by: Int(found.size))
         worker.log.fileUploaded(facts, origin)
         var response = Router.json(201, JSONWriter.bytes(facts.json(worker.node.config.content)))
         response.headers.add("Location", facts.path)
         return response
     }
 
-    /// Takes the content to the disk; returns its bytes.
+    /// Takes the content to the disk; returns what was seen of it.
     private func store(
         _ source: UploadSource, _ id: UUID, _ cipher: FileCipher?, _ folder: FileFolder
-    ) async throws(CommandError) -> Int64 {
+    ) async throws(CommandError) -> ContentLook {
         let transfer = try beginTransfer()
         defer { withExtendedLifetime(transfer) {} }
         let file: IncomingFile
@@ -60,16 +60,18 @@ extension FilesResource {
 
     private func write(
         _ source: UploadSource, _ writer: FileWriter, _ id: UUID
-    ) async throws(CommandError) -> Int64 {
+    ) async throws(CommandError) -> ContentLook {
         var writer = writer
+        let look = ContentLook()
         while true {
             let piece = try await source.next()
-            guard writer.size + Int64(piece?.count ?? 0) <= config.maximumBytes else { throw tooLarge }
+            guard look.size + Int64(piece?.count ?? 0) <= config.maximumBytes else { throw tooLarge }
             do throws(SystemError) {
                 guard let piece else {
                     try await writer.finish()
-                    return writer.size
+                    return look
                 }
+                look.append(piece)
                 try await writer.append(piece)
             } catch {
                 throw failed(id, error)

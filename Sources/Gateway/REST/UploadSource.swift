@@ -16,10 +16,17 @@ final class UploadSource {
     private let fields: [String: String]
     private let type: String
     private var form: UploadForm?
+    /// What the content is to be, if that is told.
+    private let told: [[UInt8]]
+    private let digest = SHA256Stream()
 
     init(_ request: HTTPRequest, _ content: ContentStream) throws(CommandError) {
         self.content = content
         fields = UploadFields.ofQuery(request)
+        guard let told = ContentDigest.told(request.headers) else {
+            throw CommandError(.invalidField, "The digest is malformed.", field: "Content-Digest")
+        }
+        self.told = told
         guard let header = request.headers.first("Content-Type") else {
             type = MediaType.unknown
             return
@@ -62,10 +69,21 @@ final class UploadSource {
     }
 
     private func piece() async throws(CommandError) -> [UInt8]? {
+        let piece: [UInt8]?
         do throws(ContentStream.Broken) {
-            return try await content.next()
+            piece = try await content.next()
         } catch {
             throw CommandError(.uploadIncomplete, "The rest of the file didn't come in time.")
         }
+        guard !told.isEmpty else { return piece }
+        if let piece {
+            digest.append(piece)
+        } else {
+            let found = digest.finish()
+            guard told.allSatisfy({ $0 == found }) else {
+                throw CommandError(.digestMismatch, "The content isn't the one whose digest is told.")
+            }
+        }
+        return piece
     }
 }

@@ -30,6 +30,8 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     case requestTimeout = "request-timeout"
     /// A form isn't built as forms are.
     case malformedForm = "malformed-form"
+    /// The content isn't the one whose digest was told.
+    case digestMismatch = "digest-mismatch"
     /// The user may not do this.
     case notAllowed = "not-allowed"
     /// The session has as many subscriptions as it may.
@@ -77,6 +79,7 @@ public enum ErrorCode: String, CaseIterable, Sendable {
         case .upgradeRequired: 110
         case .requestTimeout: 111
         case .malformedForm: 112
+        case .digestMismatch: 113
         case .notAllowed: 200
         case .tooManySubscriptions: 201
         case .tooManySessions: 202
@@ -99,7 +102,7 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     public var status: Int {
         switch self {
         case .malformedJSON, .missingField, .invalidField, .unknownDestination, .wrongDestination, .badRequest,
-            .malformedForm:
+            .malformedForm, .digestMismatch:
             400
         case .tokenMissing, .tokenRefused, .ticketRefused: 401
         case .methodNotAllowed: 405

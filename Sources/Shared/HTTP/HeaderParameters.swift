@@ -28,8 +28,8 @@ public struct HeaderParameters: Sendable, Equatable {
     /// The parameter of this name, which is written in lower case here.
     public func first(_ name: String) -> String? { parameters.first { $0.name == name }?.value }
 
-    /// The parameter `name*`, which says its encoding (RFC 8187): `UTF-8''%c3%9cbersicht.pdf`. Nil where it isn't there, or isn't
-    /// UTF-8.
+    /// The parameter `name*`, which says its encoding (RFC 8187): `UTF-8''%c3%9cbersicht.pdf`. Nil where it isn't there, or
+    /// isn't UTF-8.
     public func extended(_ name: String) -> String? {
         let parts = first(name + "*")?.split(separator: "'", omittingEmptySubsequences: false) ?? []
         guard parts.count == 3, parts[0].lowercased() == "utf-8" else { return nil }

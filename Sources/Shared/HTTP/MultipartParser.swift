@@ -12,8 +12,8 @@ public enum MultipartError: Error, Sendable, Equatable {
 
 /// Takes the content of a form apart while it comes in (RFC 7578, with RFC 2046, section 5.1.1).
 ///
-/// Strictly: what begins like a boundary and isn't one is refused, since another parser might take it for content. Of a part's
-/// content nothing is held but what may be the beginning of a boundary.
+/// Strictly: what begins like a boundary and isn't one is refused, since another parser might take it for content. Of a
+/// part's content nothing is held but what may be the beginning of a boundary.
 public struct MultipartParser: Sendable {
     /// What was found.
     public enum Event: Sendable, Equatable {
@@ -202,7 +202,8 @@ public struct MultipartParser: Sendable {
         return .goOn
     }
 
-    /// A part without content may have no line end of its own before the boundary: then it is this one (RFC 2046, section 5.1.1).
+    /// A part without content may have no line end of its own before the boundary: then it is this one (RFC 2046, section
+    /// 5.1.1).
     private mutating func readEmptyLine() -> Step {
         let rest = buffer[start...]
         phase = .content

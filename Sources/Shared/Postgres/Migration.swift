@@ -35,5 +35,6 @@ struct Migration {
         Migration(6, "leases", compatibleFrom: 5, PackageResources._006_leases_sql),
         Migration(7, "messages_files", compatibleFrom: 5, PackageResources._007_messages_files_sql),
         Migration(8, "files_claims", compatibleFrom: 5, PackageResources._008_files_claims_sql),
+        Migration(9, "files_content", compatibleFrom: 5, PackageResources._009_files_content_sql),
     ]
 }
