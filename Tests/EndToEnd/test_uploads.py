@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import subprocess
+import threading
 
 import pytest
 
@@ -176,3 +177,49 @@ def test_a_wrong_digest_is_refused_and_nothing_is_kept(pair, gateway, tmp_path):
     assert query(f"select count(*) from files where conversation_id = '{conversation}'") == "0"
     assert put(conversation, one, data, url=node.url, **{"Content-Digest": field(data)}).status == 201
     assert post(one, whole, url=node.url, **{"Repr-Digest": "sha-512=:AAAA:, " + field(whole)}).status == 201
+
+
+def test_a_repeat_under_the_same_key_gets_the_first_answer(pair, gateway, tmp_path):
+    one, other, conversation = pair
+    node = gateway(FILES_DIR=tmp_path)
+    data, key = os.urandom(300_000), {"Idempotency-Key": parley.new_user()}
+    first = put(conversation, one, data, url=node.url, **key)
+    assert first.status == 201
+    whole = form(("conversationId", conversation.encode()), ("file", data, 'filename="a"'))
+    for again in (put(conversation, one, data, url=node.url, **key), post(one, whole, url=node.url, **key)):
+        assert (again.status, again.json, again.headers["Location"]) == (201, first.json, first.json["downloadUrl"])
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+    assert query(f"select count(*) from files where conversation_id = '{conversation}'") == "1"
+    assert node.metric("parley_uploads_total") == 1
+    # Anything else under this key is a mistake of the client.
+    elsewhere = parley.create("DIRECT", [one, parley.new_user()])
+    for answer in (put(conversation, one, data + b"x", url=node.url, **key), put(elsewhere, one, data, url=node.url, **key),
+                   put(conversation, one, data, url=node.url, name="b", **key),
+                   put(conversation, one, data, "text/plain", url=node.url, **key)):
+        assert (answer.status, answer.json["code"]) == (422, "key-reused")
+    assert put(conversation, other, data, url=node.url, **key).json["fileId"] != first.json["fileId"]
+    assert put(conversation, one, data, url=node.url, **{"Idempotency-Key": "a b"}).json["field"] == "Idempotency-Key"
+    # After a day the key is forgotten.
+    query(f"update files set created_at = now() - interval '2 days' where id = '{first.json['fileId']}'")
+    gateway(FILES_DIR=tmp_path)
+    parley.wait_for(lambda: put(conversation, one, data + b"x", url=node.url, **key).status == 201, what="the key's end")
+
+
+def test_of_two_at_once_one_is_stored(pair, gateway, tmp_path):
+    one, _, conversation = pair
+    nodes = [gateway(FILES_DIR=tmp_path) for _ in range(2)]
+    for _ in range(5):
+        data, key = os.urandom(200_000), {"Idempotency-Key": parley.new_user()}
+        answers = [None] * 4
+
+        def send(number):
+            answers[number] = put(conversation, one, data, url=nodes[number % 2].url, **key)
+
+        threads = [threading.Thread(target=send, args=(number,)) for number in range(len(answers))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert {answer.status for answer in answers} == {201}
+        assert len({answer.json["fileId"] for answer in answers}) == 1
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 5

@@ -41,19 +41,32 @@ final class FileCatalogue {
         lease = PostgresLease("files", owner: node.id, milliseconds: Self.sweepLease)
     }
 
-    /// Makes an uploaded file known; what has been written of it is on the disk.
-    func add(_ facts: FileFacts) async throws(PostgresError) {
-        _ = try await postgres.query(
+    /// Makes an uploaded file known; what has been written of it is on the disk. False where its uploader has another file under
+    /// the same key.
+    func add(_ facts: FileFacts, key: String?) async throws(PostgresError) -> Bool {
+        let result = try await postgres.query(
             """
             insert into files (
-                id, conversation_id, uploader_id, name, type, size, is_sealed, claims, sha256, width, height)
-            values ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9::bigint, $10::bigint)
+                id, conversation_id, uploader_id, name, type, size, is_sealed, claims, sha256, width, height,
+                upload_key)
+            values ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9::bigint, $10::bigint, $11)
+            on conflict (uploader_id, upload_key) where upload_key is not null do nothing
             """,
             [
                 .uuid(facts.id), .uuid(facts.conversation), .uuid(facts.uploader), .text(facts.name), .text(facts.type),
                 .integer(facts.size), .bool(facts.isSealed), facts.sha256.map { .bytes($0) } ?? .null,
                 facts.picture.map { .integer($0.width) } ?? .null, facts.picture.map { .integer($0.height) } ?? .null,
+                key.map { .text($0) } ?? .null,
             ])
+        return result.affectedRows == 1
+    }
+
+    /// The file that a user has uploaded under this key, deleted or not; nil where there is none, or its day is over.
+    func find(key: String, by uploader: UUID) async throws(PostgresError) -> FileFacts? {
+        let result = try await postgres.query(
+            "select \(Self.columns), id from files where uploader_id = $1 and upload_key = $2",
+            [.uuid(uploader), .text(key)])
+        return result.rows.first?.uuid(9).flatMap { Self.facts($0, result) }
     }
 
     /// A file that isn't deleted; nil where there is none.
@@ -138,7 +151,7 @@ final class FileCatalogue {
     }
 
     /// Removes what was deleted a while ago, unless its message is still there, what no message has shown for a day, and what killed
-    /// nodes have left half-way.
+    /// nodes have left half-way. Forgets the keys of what was uploaded a day ago.
     func sweep() async {
         guard let folder else { return }
         do {
@@ -149,6 +162,11 @@ final class FileCatalogue {
                     update files f set deleted_at = now()
                     where not is_shown and deleted_at is null and created_at < now() - interval '1 day'
                         and \(Self.isNowhere)
+                    """)
+                _ = try await connection.query(
+                    """
+                    update files set upload_key = null
+                    where upload_key is not null and created_at < now() - interval '1 day'
                     """)
                 return try await connection.query(
                     """

@@ -34,6 +34,12 @@ struct FileFacts: Sendable {
         return .object(JSONObject(members))
     }
 
+    /// Whether another upload of the same user brought the same.
+    func isRepeated(by other: FileFacts) -> Bool {
+        conversation == other.conversation && name == other.name && type == other.type && size == other.size
+            && sha256 == other.sha256
+    }
+
     /// Under which name a browser saves it, and whether it may show it by itself (RFC 6266).
     var disposition: String {
         let kind = MediaType.isPicture(type) ? "inline" : "attachment"

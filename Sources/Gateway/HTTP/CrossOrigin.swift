@@ -5,7 +5,7 @@ internal import Shared
 struct CrossOrigin: Sendable {
     private static let methods = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
     private static let requestHeaders =
-        "Authorization, Content-Digest, Content-Type, If-None-Match, If-Range, Range, Repr-Digest"
+        "Authorization, Content-Digest, Content-Type, Idempotency-Key, If-None-Match, If-Range, Range, Repr-Digest"
     private static let responseHeaders =
         "Accept-Ranges, Content-Disposition, Content-Range, ETag, Location, Repr-Digest, Retry-After, WWW-Authenticate"
     /// Seconds for which a browser need not ask again.

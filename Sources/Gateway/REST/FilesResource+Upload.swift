@@ -7,6 +7,7 @@ extension FilesResource {
     ) async throws(CommandError) -> HTTPResponse {
         guard request.method == "POST", let content else { return Router.methodNotAllowed("POST") }
         guard let folder else { throw Self.disabled }
+        let key = try UploadKey.read(request.headers)
         let source = try UploadSource(request, content)
         if let length = content.length, Int64(length) > config.maximumBytes + source.maximumOverhead { throw tooLarge }
         if let retryAfter = await worker.limiter.take(.uploads, .user(origin.identity.user)) {
@@ -15,27 +16,74 @@ extension FilesResource {
         let head = try await source.head()
         let conversation = head.fields.conversation
         try await authorise(origin, conversation)
-        let id = UUID.random()
-        let cipher = try await key(of: conversation, makes: true)?.cipher(of: id)
-        let found = try await store(source, id, cipher, folder).finish(told: head.type)
+        let known = try await find(key, origin)
+        let id = known?.id ?? UUID.random()
+        let cipher = known == nil ? try await self.key(of: conversation, makes: true)?.cipher(of: id) : nil
+        let look = known == nil ? try await store(source, id, cipher, folder) : try await skim(source)
+        let found = look.finish(told: head.type)
         let facts = FileFacts(
             id: id, conversation: conversation, uploader: origin.identity.user,
             name: FileName.cleaned(head.fields.fileName ?? head.name), type: found.type, size: found.size,
             isSealed: cipher != nil, sha256: found.sha256, picture: found.picture)
-        do throws(PostgresError) {
-            try await worker.files.add(facts)
-        } catch {
-            // Where the outcome is unknown the row may be there; nobody has been told its id.
-            try? await folder.remove(id)
-            worker.log.warning("file can't be noted", [.file: .uuid(id), .error: .describing(error)])
-            throw .unavailable()
-        }
+        if let known { return try answer(known, repeatedBy: facts) }
+        if let known = try await note(facts, key, origin, folder) { return try answer(known, repeatedBy: facts) }
         worker.metrics.uploads.increment()
         worker.metrics.uploadedBytes.increment(by: Int(found.size))
         worker.log.fileUploaded(facts, origin)
+        return answer(facts)
+    }
+
+    private func answer(_ facts: FileFacts) -> HTTPResponse {
         var response = Router.json(201, JSONWriter.bytes(facts.json(worker.node.config.content)))
         response.headers.add("Location", facts.path)
         return response
+    }
+
+    // MARK: Repeats
+
+    /// Answers the repeat of an upload as the upload was answered.
+    private func answer(_ known: FileFacts, repeatedBy facts: FileFacts) throws(CommandError) -> HTTPResponse {
+        guard known.isRepeated(by: facts) else { throw UploadKey.reused }
+        return answer(known)
+    }
+
+    /// What was uploaded under a key before.
+    private func find(_ key: String?, _ origin: Origin) async throws(CommandError) -> FileFacts? {
+        guard let key else { return nil }
+        do throws(PostgresError) {
+            return try await worker.files.find(key: key, by: origin.identity.user)
+        } catch {
+            throw .unavailable()
+        }
+    }
+
+    /// Reads what has been stored before, to see whether it is the same.
+    private func skim(_ source: UploadSource) async throws(CommandError) -> ContentLook {
+        let look = ContentLook()
+        while let piece = try await source.next() {
+            guard look.size + Int64(piece.count) <= config.maximumBytes else { throw tooLarge }
+            look.append(piece)
+        }
+        return look
+    }
+
+    // MARK: Storing
+
+    /// Makes a stored file known; returns the one that another upload under the same key has brought meanwhile.
+    private func note(
+        _ facts: FileFacts, _ key: String?, _ origin: Origin, _ folder: FileFolder
+    ) async throws(CommandError) -> FileFacts? {
+        do throws(PostgresError) {
+            if try await worker.files.add(facts, key: key) { return nil }
+        } catch {
+            // Where the outcome is unknown the row may be there: by its key somebody may be told of it yet, else nobody is.
+            if key == nil || !error.isOutcomeUnknown { try? await folder.remove(facts.id) }
+            worker.log.warning("file can't be noted", [.file: .uuid(facts.id), .error: .describing(error)])
+            throw .unavailable()
+        }
+        try? await folder.remove(facts.id)
+        guard let known = try await find(key, origin) else { throw .unavailable() }
+        return known
     }
 
     /// Takes the content to the disk; returns what was seen of it.

@@ -32,6 +32,8 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     case malformedForm = "malformed-form"
     /// The content isn't the one whose digest was told.
     case digestMismatch = "digest-mismatch"
+    /// Something else was uploaded under the same key.
+    case keyReused = "key-reused"
     /// The user may not do this.
     case notAllowed = "not-allowed"
     /// The session has as many subscriptions as it may.
@@ -80,6 +82,7 @@ public enum ErrorCode: String, CaseIterable, Sendable {
         case .requestTimeout: 111
         case .malformedForm: 112
         case .digestMismatch: 113
+        case .keyReused: 114
         case .notAllowed: 200
         case .tooManySubscriptions: 201
         case .tooManySessions: 202
@@ -105,6 +108,7 @@ public enum ErrorCode: String, CaseIterable, Sendable {
             .malformedForm, .digestMismatch:
             400
         case .tokenMissing, .tokenRefused, .ticketRefused: 401
+        case .keyReused: 422
         case .methodNotAllowed: 405
         case .upgradeRequired: 426
         case .contentTooLong, .fileTooLarge: 413

@@ -36,5 +36,6 @@ struct Migration {
         Migration(7, "messages_files", compatibleFrom: 5, PackageResources._007_messages_files_sql),
         Migration(8, "files_claims", compatibleFrom: 5, PackageResources._008_files_claims_sql),
         Migration(9, "files_content", compatibleFrom: 5, PackageResources._009_files_content_sql),
+        Migration(10, "files_upload_key", compatibleFrom: 5, PackageResources._010_files_upload_key_sql),
     ]
 }
