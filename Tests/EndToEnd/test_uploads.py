@@ -223,3 +223,57 @@ def test_of_two_at_once_one_is_stored(pair, gateway, tmp_path):
         assert {answer.status for answer in answers} == {201}
         assert len({answer.json["fileId"] for answer in answers}) == 1
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 5
+
+
+def test_files_of_a_user_take_so_much_in_all(pair, gateway, tmp_path):
+    one, other, conversation = pair
+    node = gateway(FILES_DIR=tmp_path, FILES_USER_QUOTA="100KiB")
+
+    def send(size, user=one, **headers):
+        return put(conversation, user, os.urandom(size), url=node.url, **headers)
+
+    def used(user=one):
+        answer = ask("GET", "/api/files/quota", node.url, user=user).json
+        assert answer["quotaBytes"] == 100 << 10
+        return answer["usedBytes"]
+
+    first = send(60 << 10).json["fileId"]
+    assert send(40 << 10, **{"Idempotency-Key": "last"}).status == 201
+    assert used() == 100 << 10
+    # By its length, and without one by what comes.
+    for data in (b"x", iter([b"x" * 10_000] * 20)):
+        answer = put(conversation, one, data, url=node.url)
+        assert (answer.status, answer.json["code"]) == (413, "quota-exceeded")
+    assert send(0).status == 201
+    assert send(100 << 10, other).status == 201
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 4
+    # What is deleted makes room.
+    path = f"/api/conversations/{conversation}/messages"
+    message = parley.call("POST", path, one, {"fileId": first}, url=node.url).json["messageId"]
+    assert parley.call("DELETE", f"{path}/{message}", one, url=node.url).status == 200
+    assert used() == 40 << 10
+    assert send((60 << 10) + 1).json["code"] == "quota-exceeded"
+    assert send(60 << 10).status == 201
+
+
+def test_a_repeat_needs_no_room(pair, gateway, tmp_path):
+    one, _, conversation = pair
+    node = gateway(FILES_DIR=tmp_path, FILES_USER_QUOTA="100KiB")
+    data = os.urandom(100 << 10)
+    answers = [put(conversation, one, data, url=node.url, **{"Idempotency-Key": "a"}) for _ in range(2)]
+    assert [answer.status for answer in answers] == [201, 201] and answers[0].json == answers[1].json
+
+
+def test_what_is_under_way_at_once_doesnt_open_the_quota(pair, gateway, tmp_path):
+    one, _, conversation = pair
+    node = gateway(FILES_DIR=tmp_path, FILES_USER_QUOTA="100KiB")
+    statuses = []
+    threads = [
+        threading.Thread(target=lambda: statuses.append(put(conversation, one, b"x" * (60 << 10), url=node.url).status))
+        for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(statuses) <= {201, 413} and 201 in statuses
+    assert put(conversation, one, b"x" * (60 << 10), url=node.url).status == 413

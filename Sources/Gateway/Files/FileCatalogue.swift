@@ -89,6 +89,15 @@ final class FileCatalogue {
             isSealed: isSealed, sha256: row.bytes(6), picture: picture(row.integer(7), row.integer(8)))
     }
 
+    /// What the files of a user take, in bytes, until they are removed.
+    func usedBytes(by uploader: UUID) async throws(PostgresError) -> Int64 {
+        let result = try await postgres.query(
+            "select coalesce(sum(size), 0)::bigint from files where uploader_id = $1 and removed_at is null",
+            [.uuid(uploader)])
+        guard let used = result.rows.first?.integer(0) else { throw .unexpectedReply("no sum of sizes") }
+        return used
+    }
+
     private static func picture(_ width: Int64?, _ height: Int64?) -> PictureSize? {
         guard let width, let height else { return nil }
         return PictureSize(width: width, height: height)

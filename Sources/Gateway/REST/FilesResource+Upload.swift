@@ -9,28 +9,39 @@ extension FilesResource {
         guard let folder else { throw Self.disabled }
         let key = try UploadKey.read(request.headers)
         let source = try UploadSource(request, content)
-        if let length = content.length, Int64(length) > config.maximumBytes + source.maximumOverhead { throw tooLarge }
+        let length = content.length.map { Int64($0) - source.maximumOverhead } ?? 0
+        guard length <= config.maximumBytes else { throw UploadLimit.tooLarge(config) }
         if let retryAfter = await worker.limiter.take(.uploads, .user(origin.identity.user)) {
             throw .tooFast(retryAfter: retryAfter)
         }
         let head = try await source.head()
         let conversation = head.fields.conversation
         try await authorise(origin, conversation)
-        let known = try await find(key, origin)
-        let id = known?.id ?? UUID.random()
-        let cipher = known == nil ? try await self.key(of: conversation, makes: true)?.cipher(of: id) : nil
-        let look = known == nil ? try await store(source, id, cipher, folder) : try await skim(source)
-        let found = look.finish(told: head.type)
-        let facts = FileFacts(
-            id: id, conversation: conversation, uploader: origin.identity.user,
-            name: FileName.cleaned(head.fields.fileName ?? head.name), type: found.type, size: found.size,
-            isSealed: cipher != nil, sha256: found.sha256, picture: found.picture)
-        if let known { return try answer(known, repeatedBy: facts) }
+        if let known = try await find(key, origin) {
+            let repeated = facts(known.id, origin, head, try await skim(source), isSealed: known.isSealed)
+            return try answer(known, repeatedBy: repeated)
+        }
+        let limit = try await limit(origin)
+        guard length <= limit.bytes else { throw limit.refusal }
+        let id = UUID.random()
+        let cipher = try await self.key(of: conversation, makes: true)?.cipher(of: id)
+        let look = try await store(source, id, cipher, folder, limit)
+        let facts = facts(id, origin, head, look, isSealed: cipher != nil)
         if let known = try await note(facts, key, origin, folder) { return try answer(known, repeatedBy: facts) }
         worker.metrics.uploads.increment()
-        worker.metrics.uploadedBytes.increment(by: Int(found.size))
+        worker.metrics.uploadedBytes.increment(by: Int(facts.size))
         worker.log.fileUploaded(facts, origin)
         return answer(facts)
+    }
+
+    private func facts(
+        _ id: UUID, _ origin: Origin, _ head: UploadSource.Head, _ look: ContentLook, isSealed: Bool
+    ) -> FileFacts {
+        let found = look.finish(told: head.type)
+        return FileFacts(
+            id: id, conversation: head.fields.conversation, uploader: origin.identity.user,
+            name: FileName.cleaned(head.fields.fileName ?? head.name), type: found.type, size: found.size,
+            isSealed: isSealed, sha256: found.sha256, picture: found.picture)
     }
 
     private func answer(_ facts: FileFacts) -> HTTPResponse {
@@ -61,7 +72,7 @@ extension FilesResource {
     private func skim(_ source: UploadSource) async throws(CommandError) -> ContentLook {
         let look = ContentLook()
         while let piece = try await source.next() {
-            guard look.size + Int64(piece.count) <= config.maximumBytes else { throw tooLarge }
+            guard look.size + Int64(piece.count) <= config.maximumBytes else { throw UploadLimit.tooLarge(config) }
             look.append(piece)
         }
         return look
@@ -88,7 +99,7 @@ extension FilesResource {
 
     /// Takes the content to the disk; returns what was seen of it.
     private func store(
-        _ source: UploadSource, _ id: UUID, _ cipher: FileCipher?, _ folder: FileFolder
+        _ source: UploadSource, _ id: UUID, _ cipher: FileCipher?, _ folder: FileFolder, _ limit: UploadLimit
     ) async throws(CommandError) -> ContentLook {
         let transfer = try beginTransfer()
         defer { withExtendedLifetime(transfer) {} }
@@ -99,7 +110,7 @@ extension FilesResource {
             throw failed(id, error)
         }
         do throws(CommandError) {
-            return try await write(source, FileWriter(file, cipher), id)
+            return try await write(source, FileWriter(file, cipher), id, limit)
         } catch {
             await file.discard()
             throw error
@@ -107,13 +118,13 @@ extension FilesResource {
     }
 
     private func write(
-        _ source: UploadSource, _ writer: FileWriter, _ id: UUID
+        _ source: UploadSource, _ writer: FileWriter, _ id: UUID, _ limit: UploadLimit
     ) async throws(CommandError) -> ContentLook {
         var writer = writer
         let look = ContentLook()
         while true {
             let piece = try await source.next()
-            guard look.size + Int64(piece?.count ?? 0) <= config.maximumBytes else { throw tooLarge }
+            guard look.size + Int64(piece?.count ?? 0) <= limit.bytes else { throw limit.refusal }
             do throws(SystemError) {
                 guard let piece else {
                     try await writer.finish()
@@ -125,10 +136,6 @@ extension FilesResource {
                 throw failed(id, error)
             }
         }
-    }
-
-    private var tooLarge: CommandError {
-        CommandError(.fileTooLarge, "A file may have \(config.maximumBytes) bytes at most.")
     }
 
     private func failed(_ id: UUID, _ error: SystemError) -> CommandError {

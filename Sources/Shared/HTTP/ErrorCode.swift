@@ -48,6 +48,8 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     case ticketRefused = "ticket-refused"
     /// The page's origin may not connect.
     case originNotAllowed = "origin-not-allowed"
+    /// The files of the user take as much as they may.
+    case quotaExceeded = "quota-exceeded"
     /// It isn't there, or isn't for this user.
     case notFound = "not-found"
     /// The conversation is read-only.
@@ -90,6 +92,7 @@ public enum ErrorCode: String, CaseIterable, Sendable {
         case .tokenRefused: 204
         case .ticketRefused: 205
         case .originNotAllowed: 206
+        case .quotaExceeded: 207
         case .notFound: 300
         case .archived: 301
         case .transactionStopped: 302
@@ -111,7 +114,7 @@ public enum ErrorCode: String, CaseIterable, Sendable {
         case .keyReused: 422
         case .methodNotAllowed: 405
         case .upgradeRequired: 426
-        case .contentTooLong, .fileTooLarge: 413
+        case .contentTooLong, .fileTooLarge, .quotaExceeded: 413
         case .uploadIncomplete, .requestTimeout: 408
         case .notAllowed, .originNotAllowed: 403
         case .notFound: 404

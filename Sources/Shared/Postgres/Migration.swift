@@ -37,5 +37,6 @@ struct Migration {
         Migration(8, "files_claims", compatibleFrom: 5, PackageResources._008_files_claims_sql),
         Migration(9, "files_content", compatibleFrom: 5, PackageResources._009_files_content_sql),
         Migration(10, "files_upload_key", compatibleFrom: 5, PackageResources._010_files_upload_key_sql),
+        Migration(11, "files_uploader", compatibleFrom: 5, PackageResources._011_files_uploader_sql),
     ]
 }
