@@ -6,6 +6,8 @@ struct FilesConfig: Sendable {
     var folder: String?
     /// The largest file, in bytes.
     var maximumBytes: Int64
+    /// What the files of a user may take in all, in bytes; nil for no limit.
+    var userQuota: Int64?
     /// How long (ms) an upload may take.
     var uploadTimeout: Int64
     /// How long (ms) a link is good.
@@ -14,6 +16,7 @@ struct FilesConfig: Sendable {
     init(_ reader: inout ConfigReader) {
         folder = reader.read(GatewaySettings.filesDir)
         maximumBytes = Int64(reader.read(GatewaySettings.maxFileBytes))
+        userQuota = reader.read(GatewaySettings.filesUserQuota).map(Int64.init)
         uploadTimeout = reader.read(GatewaySettings.uploadTimeout)
         linkLifetime = reader.read(GatewaySettings.fileLinkLifetime)
     }

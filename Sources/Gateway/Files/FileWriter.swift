@@ -6,8 +6,6 @@ struct FileWriter {
     private let cipher: FileCipher?
     private var record: [UInt8] = []
     private var number: Int64 = 0
-    /// Bytes that have come in.
-    private(set) var size: Int64 = 0
 
     init(_ file: IncomingFile, _ cipher: FileCipher?) {
         self.file = file
@@ -15,7 +13,6 @@ struct FileWriter {
     }
 
     mutating func append(_ piece: [UInt8]) async throws(SystemError) {
-        size += Int64(piece.count)
         var rest = piece[...]
         while !rest.isEmpty {
             // A full record is written only once there is more: the last one is marked as such.

@@ -25,7 +25,7 @@ extension FilesResource {
         var status = 200
         var part = 0..<facts.size
         switch HTTPByteRange(range, size: facts.size) {
-        case .whole: break
+        case .whole: if let sha256 = facts.sha256 { headers.add("Repr-Digest", ContentDigest.field(sha256)) }
         case .unsatisfiable:
             headers.add("Content-Range", "bytes */\(facts.size)")
             return Answer(HTTPResponse(status: 416, headers: headers))

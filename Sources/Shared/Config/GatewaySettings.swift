@@ -103,6 +103,9 @@ public enum GatewaySettings {
         "How long a link to a file is good that needs no token, as <img> takes it.")
     package static let maxFileBytes = Setting.bytes(
         "MAX_FILE_BYTES", default: 100 << 20, in: 1 << 10...1 << 40, "The largest file.")
+    package static let filesUserQuota = Setting<Int?>.bytes(
+        "FILES_USER_QUOTA", in: 1 << 10...1 << 50,
+        "How much the files of a user may take in all; if not set, there is no limit.")
     package static let maxContentChars = Setting.integer(
         "MAX_CONTENT_CHARS", default: 4000, in: 1...1_000_000, "The longest chat message in Unicode characters.")
     package static let maxRequestLineBytes = Setting.bytes(
@@ -245,6 +248,7 @@ public enum GatewaySettings {
                 maxRequestHeaderBytes.declaration,
                 maxBodyBytes.declaration,
                 maxFileBytes.declaration,
+                filesUserQuota.declaration,
                 contentMemoryBytes.declaration,
                 sendQueueBytes.declaration,
                 unsentBytes.declaration,
