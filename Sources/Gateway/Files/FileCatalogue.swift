@@ -5,7 +5,7 @@ internal import Shared
 /// Confined to its loop.
 final class FileCatalogue {
     private let node: NodeContext
-    private let folder: FileFolder?
+    private let store: (any FileStore)?
     private let postgres: PostgresPool
     private let log: Logger
     private let lease: PostgresLease
@@ -28,16 +28,16 @@ final class FileCatalogue {
         """
 
     /// The node sweeps for all while it has the lease.
-    init(_ node: NodeContext, postgres: PostgresPool, log: Logger) {
+    init(_ node: NodeContext, store: (any FileStore)?, postgres: PostgresPool, log: Logger) {
         self.node = node
-        folder = node.files
+        self.store = store
         ring = node.masterKeys
         self.postgres = postgres
         self.log = log
         lease = PostgresLease("files", owner: node.id, milliseconds: Self.sweepLease)
     }
 
-    /// Makes an uploaded file known; what has been written of it is on the disk.
+    /// Makes an uploaded file known; what has been written of it is safe.
     func add(_ facts: FileFacts) async throws(PostgresError) {
         _ = try await postgres.query(
             """
@@ -115,9 +115,9 @@ final class FileCatalogue {
 
     /// Removes the bytes of a hidden file; where that fails, a sweep does it.
     func remove(_ id: UUID) async {
-        guard let folder else { return }
+        guard let store else { return }
         do {
-            try await folder.remove(id)
+            try await store.remove(id)
             _ = try await postgres.query(
                 "update files set removed_at = now(), deleted_at = coalesce(deleted_at, now()) where id = $1",
                 [.uuid(id)])
@@ -129,7 +129,7 @@ final class FileCatalogue {
     /// Removes what was deleted a while ago, unless its message is still there, what no message has shown for a day, and what killed
     /// nodes have left half-way.
     func sweep() async {
-        guard let folder else { return }
+        guard let store else { return }
         do {
             guard try await lease.take(postgres) else { return }
             let gone = try await postgres.onOwnConnection(for: .sweep) { connection throws(PostgresError) in
@@ -147,7 +147,7 @@ final class FileCatalogue {
                     """)
             }
             for id in gone.rows.compactMap({ $0.uuid(0) }) { await remove(id) }
-            let unfinished = try await folder.sweep()
+            let unfinished = try await store.sweep()
             try await lease.giveBack(postgres)
             if gone.rows.count + unfinished > 0 {
                 log.info("files removed", [.count: .number(gone.rows.count + unfinished)])

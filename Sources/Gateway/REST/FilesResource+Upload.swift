@@ -6,7 +6,7 @@ extension FilesResource {
         _ request: HTTPRequest, _ content: ContentStream?, _ origin: Origin
     ) async throws(CommandError) -> HTTPResponse {
         guard request.method == "POST", let content else { return Router.methodNotAllowed("POST") }
-        guard let folder else { throw Self.disabled }
+        guard let store else { throw Self.disabled }
         let query = HTTPQuery(request.query)
         guard let text = query?.first("conversationId") else {
             throw CommandError(.missingField, "The query must name the conversationId.", field: "conversationId")
@@ -20,7 +20,7 @@ extension FilesResource {
         try await authorise(origin, conversation)
         let id = UUID.random()
         let cipher = try await key(of: conversation, makes: true)?.cipher(of: id)
-        let size = try await store(content, id, cipher, folder)
+        let size = try await take(content, id, cipher, to: store)
         let facts = FileFacts(
             id: id, conversation: conversation, uploader: origin.identity.user,
             name: FileName.cleaned(query?.first("fileName") ?? ""), type: type, size: size, isSealed: cipher != nil)
@@ -28,7 +28,7 @@ extension FilesResource {
             try await worker.files.add(facts)
         } catch {
             // Where the outcome is unknown the row may be there; nobody has been told its id.
-            try? await folder.remove(id)
+            try? await store.remove(id)
             worker.log.warning("file can't be noted", [.file: .uuid(id), .error: .describing(error)])
             throw .unavailable()
         }
@@ -53,15 +53,15 @@ extension FilesResource {
         return type
     }
 
-    /// Takes the content to the disk; returns its bytes.
-    private func store(
-        _ content: ContentStream, _ id: UUID, _ cipher: FileCipher?, _ folder: FileFolder
+    /// Takes the content to the store; returns its bytes.
+    private func take(
+        _ content: ContentStream, _ id: UUID, _ cipher: FileCipher?, to store: any FileStore
     ) async throws(CommandError) -> Int64 {
         let transfer = try beginTransfer()
         defer { withExtendedLifetime(transfer) {} }
-        let file: IncomingFile
-        do throws(SystemError) {
-            file = try await folder.begin(id)
+        let file: any IncomingFile
+        do throws(FileStoreError) {
+            file = try await store.begin(id)
         } catch {
             throw failed(id, error)
         }
@@ -85,7 +85,7 @@ extension FilesResource {
                 throw CommandError(.uploadIncomplete, "The rest of the file didn't come in time.")
             }
             guard writer.size + Int64(piece?.count ?? 0) <= config.maximumBytes else { throw tooLarge }
-            do throws(SystemError) {
+            do throws(FileStoreError) {
                 guard let piece else {
                     try await writer.finish()
                     return writer.size
@@ -101,7 +101,7 @@ extension FilesResource {
         CommandError(.fileTooLarge, "A file may have \(config.maximumBytes) bytes at most.")
     }
 
-    private func failed(_ id: UUID, _ error: SystemError) -> CommandError {
+    private func failed(_ id: UUID, _ error: FileStoreError) -> CommandError {
         worker.log.error("file can't be written", [.file: .uuid(id), .error: .describing(error)])
         return .unavailable()
     }

@@ -74,11 +74,12 @@ enum Bootstrap {
     }
 
     private static func files(_ config: GatewayConfig) throws(Problem) -> FileFolder? {
-        guard let path = config.files.folder else { return nil }
+        guard case .folder(let path) = config.files.location else { return nil }
         do throws(SystemError) {
             return try FileFolder(path: path)
         } catch {
-            throw Problem(text: "gateway: PARLEY_FILES_DIR=\(path): files can't be written there: \(error)\n")
+            throw Problem(
+                text: "gateway: PARLEY_FILES_DIR or PARLEY_FILES_URL: files can't be written to \(path): \(error)\n")
         }
     }
 

@@ -96,8 +96,12 @@ public enum GatewaySettings {
     package static let encryptionKeysFile = Setting<String?>.text(
         "ENCRYPTION_KEYS_FILE",
         "The file with the master keys; with it contents are encrypted where they are stored. See parley keys.")
+    package static let filesURL = Setting<FilesLocation?>.parsed(
+        "FILES_URL", allowed: "file:///path",
+        "Where uploaded files are kept, for all gateways the same; if not set, none are taken.",
+        parse: FilesLocation.init)
     package static let filesDir = Setting<String?>.text(
-        "FILES_DIR", "The folder for uploaded files, which all gateways share; if not set, none are taken.")
+        "FILES_DIR", "Short for PARLEY_FILES_URL=file:// with this path.")
     package static let fileLinkLifetime = Setting.milliseconds(
         "FILE_LINK_LIFETIME", default: "10m", in: "10s"..."7d",
         "How long a link to a file is good that needs no token, as <img> takes it.")
@@ -224,7 +228,7 @@ public enum GatewaySettings {
                 allowQueryToken.declaration,
             ]),
         SettingGroup("Contents", [contentMarkup.declaration, encryptionKeysFile.declaration]),
-        SettingGroup("Files", [filesDir.declaration, fileLinkLifetime.declaration]),
+        SettingGroup("Files", [filesURL.declaration, filesDir.declaration, fileLinkLifetime.declaration]),
         SettingGroup(
             "Limits",
             [

@@ -48,6 +48,8 @@ import Testing
 
     @Test(arguments: [
         (["JWT_SECRET": ""], "PARLEY_JWT_SECRET: is required"),
+        (["FILES_URL": "file://a/b"], "PARLEY_FILES_URL=file://a/b: must be"),
+        (["FILES_URL": "file:///a", "FILES_DIR": "/a"], "PARLEY_FILES_URL=file:///a: must not be set beside"),
         (["JWT_SECRET": "0123456789abcdef0123456789abcde"], "PARLEY_JWT_SECRET=(hidden): must be"),
         (
             ["JWT_ALGORITHM": "RS256", "JWT_JWKS_FILE": "f", "JWT_JWKS_URL": "https://i.example/k"],
