@@ -4,6 +4,8 @@ internal import Shared
 struct FilesConfig: Sendable {
     /// Where they are kept; nil where none are taken.
     var location: FilesLocation?
+    /// How an S3 store is reached; nil where there is none.
+    var s3: S3Settings?
     /// The largest file, in bytes.
     var maximumBytes: Int64
     /// How long (ms) an upload may take.
@@ -12,19 +14,14 @@ struct FilesConfig: Sendable {
     var linkLifetime: Int64
 
     init(_ reader: inout ConfigReader) {
-        location = Self.location(&reader)
+        location = FilesLocation.read(&reader)
         maximumBytes = Int64(reader.read(GatewaySettings.maxFileBytes))
+        if case .s3(let place) = location {
+            let partBytes = S3Settings.partBytes(
+                largest: FileCipher.sealedSize(of: maximumBytes), unit: FileCipher.sealedBytes)
+            s3 = S3Settings(&reader, place, partBytes: partBytes)
+        }
         uploadTimeout = reader.read(GatewaySettings.uploadTimeout)
         linkLifetime = reader.read(GatewaySettings.fileLinkLifetime)
-    }
-
-    private static func location(_ reader: inout ConfigReader) -> FilesLocation? {
-        let url = reader.read(GatewaySettings.filesURL)
-        let folder = reader.read(GatewaySettings.filesDir)
-        reader.check(
-            url == nil || folder == nil,
-            [GatewaySettings.filesURL.declaration, GatewaySettings.filesDir.declaration],
-            "must not be set beside PARLEY_FILES_DIR: files are kept in one place")
-        return url ?? folder.map { .folder($0) }
     }
 }

@@ -122,6 +122,7 @@ final class FileCatalogue {
                 "update files set removed_at = now(), deleted_at = coalesce(deleted_at, now()) where id = $1",
                 [.uuid(id)])
         } catch {
+            count(error)
             log.error("file can't be removed", [.file: .uuid(id), .error: .string("\(error)")])
         }
     }
@@ -153,8 +154,15 @@ final class FileCatalogue {
                 log.info("files removed", [.count: .number(gone.rows.count + unfinished)])
             }
         } catch {
+            count(error)
+            // Whoever starts next, perhaps with better settings, needn't wait for its end.
+            try? await lease.giveBack(postgres)
             log.warning("files can't be swept", [.error: .string("\(error)")])
         }
+    }
+
+    private func count(_ error: any Error) {
+        if error is FileStoreError { node.metrics.fileStoreFailures.increment() }
     }
 
     // MARK: Links

@@ -1,10 +1,18 @@
 internal import Shared
 
 /// Why the rest of a file can't be read.
-enum FileReadError: Error {
+enum FileReadError: Error, CustomStringConvertible {
     case store(FileStoreError)
     /// A record is missing or was changed.
     case damaged
+
+    /// A sentence for logs.
+    var description: String {
+        switch self {
+        case .store(let error): error.description
+        case .damaged: "a record is missing or was changed"
+        }
+    }
 }
 
 /// Reads a part of a file piece by piece.

@@ -56,6 +56,7 @@ extension FilesResource {
             let stored = facts.isSealed ? FileCipher.sealedRange(of: part, size: facts.size) : part
             return FileReader(try await store.open(facts.id, stored), transfer, facts, cipher, part: part)
         } catch {
+            worker.metrics.fileStoreFailures.increment()
             worker.log.error("file can't be read", [.file: .uuid(facts.id), .error: .describing(error)])
             throw .unavailable()
         }

@@ -102,6 +102,7 @@ extension FilesResource {
     }
 
     private func failed(_ id: UUID, _ error: FileStoreError) -> CommandError {
+        worker.metrics.fileStoreFailures.increment()
         worker.log.error("file can't be written", [.file: .uuid(id), .error: .describing(error)])
         return .unavailable()
     }

@@ -57,7 +57,7 @@ final class Worker {
         postgres = stores.postgres
         essential = stores.essential
         vault = stores.vault
-        fileStore = node.files
+        fileStore = node.files?.store(on: loop, loops: loops, node.metrics)
         files = FileCatalogue(node, store: fileStore, postgres: postgres, log: log)
         loader = stores.loader
         membership = stores.membership

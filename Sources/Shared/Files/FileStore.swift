@@ -37,11 +37,14 @@ package protocol StoredFile {
 package enum FileStoreError: Error, CustomStringConvertible {
     /// A call on a disk failed.
     case disk(SystemError)
+    /// An S3 store didn't do what it was asked for.
+    case s3(S3Error)
 
     /// A sentence for logs.
     package var description: String {
         switch self {
         case .disk(let error): error.description
+        case .s3(let error): error.description
         }
     }
 }
