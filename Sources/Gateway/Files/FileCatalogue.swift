@@ -5,7 +5,7 @@ internal import Shared
 /// Confined to its loop.
 final class FileCatalogue {
     private let node: NodeContext
-    private let folder: FileFolder?
+    private let store: (any FileStore)?
     private let postgres: PostgresPool
     private let log: Logger
     private let lease: PostgresLease
@@ -32,16 +32,16 @@ final class FileCatalogue {
         "conversation_id, uploader_id, name, type, size, is_sealed, sha256, width, height"
 
     /// The node sweeps for all while it has the lease.
-    init(_ node: NodeContext, postgres: PostgresPool, log: Logger) {
+    init(_ node: NodeContext, store: (any FileStore)?, postgres: PostgresPool, log: Logger) {
         self.node = node
-        folder = node.files
+        self.store = store
         ring = node.masterKeys
         self.postgres = postgres
         self.log = log
         lease = PostgresLease("files", owner: node.id, milliseconds: Self.sweepLease)
     }
 
-    /// Makes an uploaded file known; what has been written of it is on the disk. False where its uploader has another file under
+    /// Makes an uploaded file known; what has been written of it is safe. False where its uploader has another file under
     /// the same key.
     func add(_ facts: FileFacts, key: String?) async throws(PostgresError) -> Bool {
         let result = try await postgres.query(
@@ -148,13 +148,14 @@ final class FileCatalogue {
 
     /// Removes the bytes of a hidden file; where that fails, a sweep does it.
     func remove(_ id: UUID) async {
-        guard let folder else { return }
+        guard let store else { return }
         do {
-            try await folder.remove(id)
+            try await store.remove(id)
             _ = try await postgres.query(
                 "update files set removed_at = now(), deleted_at = coalesce(deleted_at, now()) where id = $1",
                 [.uuid(id)])
         } catch {
+            count(error)
             log.error("file can't be removed", [.file: .uuid(id), .error: .string("\(error)")])
         }
     }
@@ -162,7 +163,7 @@ final class FileCatalogue {
     /// Removes what was deleted a while ago, unless its message is still there, what no message has shown for a day, and what killed
     /// nodes have left half-way. Forgets the keys of what was uploaded a day ago.
     func sweep() async {
-        guard let folder else { return }
+        guard let store else { return }
         do {
             guard try await lease.take(postgres) else { return }
             let gone = try await postgres.onOwnConnection(for: .sweep) { connection throws(PostgresError) in
@@ -185,14 +186,21 @@ final class FileCatalogue {
                     """)
             }
             for id in gone.rows.compactMap({ $0.uuid(0) }) { await remove(id) }
-            let unfinished = try await folder.sweep()
+            let unfinished = try await store.sweep()
             try await lease.giveBack(postgres)
             if gone.rows.count + unfinished > 0 {
                 log.info("files removed", [.count: .number(gone.rows.count + unfinished)])
             }
         } catch {
+            count(error)
+            // Whoever starts next, perhaps with better settings, needn't wait for its end.
+            try? await lease.giveBack(postgres)
             log.warning("files can't be swept", [.error: .string("\(error)")])
         }
+    }
+
+    private func count(_ error: any Error) {
+        if error is FileStoreError { node.metrics.fileStoreFailures.increment() }
     }
 
     // MARK: Links

@@ -6,7 +6,7 @@ extension FilesResource {
         _ request: HTTPRequest, _ content: ContentStream?, _ origin: Origin
     ) async throws(CommandError) -> HTTPResponse {
         guard request.method == "POST", let content else { return Router.methodNotAllowed("POST") }
-        guard let folder else { throw Self.disabled }
+        guard let store else { throw Self.disabled }
         let key = try UploadKey.read(request.headers)
         let source = try UploadSource(request, content)
         let length = content.length.map { Int64($0) - source.maximumOverhead } ?? 0
@@ -25,9 +25,9 @@ extension FilesResource {
         guard length <= limit.bytes else { throw limit.refusal }
         let id = UUID.random()
         let cipher = try await self.key(of: conversation, makes: true)?.cipher(of: id)
-        let look = try await store(source, id, cipher, folder, limit)
+        let look = try await take(source, id, cipher, limit, to: store)
         let facts = facts(id, origin, head, look, isSealed: cipher != nil)
-        if let known = try await note(facts, key, origin, folder) { return try answer(known, repeatedBy: facts) }
+        if let known = try await note(facts, key, origin, store) { return try answer(known, repeatedBy: facts) }
         worker.metrics.uploads.increment()
         worker.metrics.uploadedBytes.increment(by: Int(facts.size))
         worker.log.fileUploaded(facts, origin)
@@ -82,30 +82,30 @@ extension FilesResource {
 
     /// Makes a stored file known; returns the one that another upload under the same key has brought meanwhile.
     private func note(
-        _ facts: FileFacts, _ key: String?, _ origin: Origin, _ folder: FileFolder
+        _ facts: FileFacts, _ key: String?, _ origin: Origin, _ store: any FileStore
     ) async throws(CommandError) -> FileFacts? {
         do throws(PostgresError) {
             if try await worker.files.add(facts, key: key) { return nil }
         } catch {
             // Where the outcome is unknown the row may be there: by its key somebody may be told of it yet, else nobody is.
-            if key == nil || !error.isOutcomeUnknown { try? await folder.remove(facts.id) }
+            if key == nil || !error.isOutcomeUnknown { try? await store.remove(facts.id) }
             worker.log.warning("file can't be noted", [.file: .uuid(facts.id), .error: .describing(error)])
             throw .unavailable()
         }
-        try? await folder.remove(facts.id)
+        try? await store.remove(facts.id)
         guard let known = try await find(key, origin) else { throw .unavailable() }
         return known
     }
 
-    /// Takes the content to the disk; returns what was seen of it.
-    private func store(
-        _ source: UploadSource, _ id: UUID, _ cipher: FileCipher?, _ folder: FileFolder, _ limit: UploadLimit
+    /// Takes the content to the store; returns what was seen of it.
+    private func take(
+        _ source: UploadSource, _ id: UUID, _ cipher: FileCipher?, _ limit: UploadLimit, to store: any FileStore
     ) async throws(CommandError) -> ContentLook {
         let transfer = try beginTransfer()
         defer { withExtendedLifetime(transfer) {} }
-        let file: IncomingFile
-        do throws(SystemError) {
-            file = try await folder.begin(id)
+        let file: any IncomingFile
+        do throws(FileStoreError) {
+            file = try await store.begin(id)
         } catch {
             throw failed(id, error)
         }
@@ -125,7 +125,7 @@ extension FilesResource {
         while true {
             let piece = try await source.next()
             guard look.size + Int64(piece?.count ?? 0) <= limit.bytes else { throw limit.refusal }
-            do throws(SystemError) {
+            do throws(FileStoreError) {
                 guard let piece else {
                     try await writer.finish()
                     return look
@@ -138,7 +138,8 @@ extension FilesResource {
         }
     }
 
-    private func failed(_ id: UUID, _ error: SystemError) -> CommandError {
+    private func failed(_ id: UUID, _ error: FileStoreError) -> CommandError {
+        worker.metrics.fileStoreFailures.increment()
         worker.log.error("file can't be written", [.file: .uuid(id), .error: .describing(error)])
         return .unavailable()
     }

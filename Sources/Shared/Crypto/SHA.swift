@@ -12,35 +12,6 @@ public enum SHA256 {
     public static func digest(_ bytes: [UInt8]) -> [UInt8] { openSSLDigest(bytes, EVP_sha256()) }
 }
 
-/// SHA-256 of what comes piece by piece.
-public final class SHA256Stream {
-    private let context = EVP_MD_CTX_new()
-
-    /// Begins with nothing.
-    public init() {
-        let result = EVP_DigestInit_ex(context, EVP_sha256(), nil)
-        precondition(result == 1, "OpenSSL has no such digest")
-    }
-
-    deinit {
-        EVP_MD_CTX_free(context)
-    }
-
-    /// Adds the next bytes.
-    public func append(_ bytes: [UInt8]) {
-        let result = EVP_DigestUpdate(context, bytes, bytes.count)
-        precondition(result == 1, "the digest is finished")
-    }
-
-    /// The 32 bytes of the digest. Nothing can be added behind it.
-    public func finish() -> [UInt8] {
-        var digest = [UInt8](repeating: 0, count: 32)
-        let result = EVP_DigestFinal_ex(context, &digest, nil)
-        precondition(result == 1, "the digest is finished")
-        return digest
-    }
-}
-
 private func openSSLDigest(_ bytes: [UInt8], _ algorithm: OpaquePointer?) -> [UInt8] {
     var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
     var length: UInt32 = 0

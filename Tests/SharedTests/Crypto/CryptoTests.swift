@@ -3,20 +3,6 @@ import Testing
 @testable import Shared
 
 @Suite struct CryptoTests {
-    /// FIPS 180-2, appendix B.2, in pieces of every size.
-    @Test func aDigestOfPiecesIsThatOfAll() {
-        let text = Array("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq".utf8)
-        let expected = "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
-        for size in 1...text.count {
-            let stream = SHA256Stream()
-            for start in stride(from: 0, to: text.count, by: size) {
-                stream.append(Array(text[start..<min(start + size, text.count)]))
-            }
-            #expect(Hex.encode(stream.finish()) == expected)
-        }
-        #expect(SHA256Stream().finish() == SHA256.digest([]))
-    }
-
     /// RFC 4231, test cases 1 and 6: a short key, and one longer than a block.
     @Test func hmacOfTheStandard() {
         let cases: [([UInt8], String, String)] = [
