@@ -7,6 +7,8 @@ import Shared
 enum Fuzzer {
     private static let targets: [String: @Sendable (ArraySlice<UInt8>) -> Void] = [
         "http": HTTPTarget.run,
+        "multipart": MultipartTarget.run,
+        "files": FilesTarget.run,
         "websocket": WebSocketTarget.run,
         "deflate": WebSocketTarget.runCompressed,
         "stomp": StompTarget.run,

@@ -216,6 +216,7 @@ final class Connection: EventHandler {
         isDirty = false
         guard !isClosed, !isBlocked else { return }
         if !output.isEmpty {
+            owner.writeCount += 1
             switch output.write(to: descriptor, through: tls) {
             case .count:
                 lastSent = owner.loop.now

@@ -17,6 +17,8 @@ final class ConnectionSet {
     var refused: (_ address: String, _ reason: String) -> Void = { _, _ in }
     /// Called when a connection is closed and forgotten.
     var dismissed: () -> Void = {}
+    /// Writes to sockets since the start.
+    var writeCount = 0
     private var dirty: [Connection] = []
     private var members: [ObjectIdentifier: Connection] = [:]
 
@@ -33,6 +35,8 @@ final class ConnectionSet {
             return true
         }
     }
+
+    var count: Int { members.count }
 
     var all: some Collection<Connection> { members.values }
 

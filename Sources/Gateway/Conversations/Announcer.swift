@@ -80,7 +80,13 @@ final class Announcer {
                 let conversation = try await worker.postgres.transaction { connection throws(PostgresError) in
                     try await ConversationStore.read(announcement.conversation, for: [], connection)
                 }
-                if let conversation { await announce(announcement, in: conversation) }
+                guard let conversation else { continue }
+                if announcement.isOfArchiver, !conversation.isArchived {
+                    // It was taken out before anybody could tell that it was in.
+                    try await announcement.remove(worker.postgres)
+                } else {
+                    await announce(announcement, in: conversation)
+                }
             }
         } catch {
             worker.log.debug("announcements can't be looked for", [.error: .describing(error)])

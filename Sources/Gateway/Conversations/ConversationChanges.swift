@@ -80,21 +80,21 @@ struct ConversationChanges {
         }
     }
 
-    /// Takes a DIRECT conversation that was archived for its age out of the archive; nil where it isn't such a one.
-    func unarchiveByUse(_ id: UUID) async throws(PostgresError) -> Conversation? {
-        // Asked without a lock: who writes into what somebody has archived may do so often.
-        let isSuch = "id = $1 and type = 'DIRECT' and is_archived_by_age"
-        guard try await !postgres.query("select from conversations where \(isSuch)", [.uuid(id)]).rows.isEmpty else {
-            return nil
-        }
-        return try await postgres.transaction { connection throws(PostgresError) in
-            let changed = try await connection.query(
-                "update conversations set archived_at = null, is_archived_by_age = false where \(isSuch)", [.uuid(id)])
-            if changed.affectedRows > 0 {
+    /// Takes a DIRECT conversation out of the archive that only its age has put there; nil where it stays archived. `isChanged` says
+    /// whether this call did it.
+    func unarchiveByUse(_ id: UUID) async throws(PostgresError) -> (conversation: Conversation, isChanged: Bool)? {
+        try await postgres.transaction { connection throws(PostgresError) in
+            let isChanged =
+                try await connection.query(
+                    "update conversations set archived_at = null where id = $1 and \(Archiver.opensByUse)", [.uuid(id)]
+                ).affectedRows > 0
+            if isChanged {
                 let version = try await ConversationFence.raiseVersion(id, connection)
                 _ = try await ConversationFence.close(id, version, redis, partitioning)
             }
-            return try await ConversationStore.read(id, for: [], connection)
+            guard let conversation = try await ConversationStore.read(id, for: [], connection), !conversation.isArchived
+            else { return nil }
+            return (conversation, isChanged)
         }
     }
 
@@ -151,16 +151,13 @@ struct ConversationChanges {
         case .archive:
             return try await connection.query(
                 """
-                update conversations set archived_at = now(), is_archived_by_age = false
-                where id = $1 and (archived_at is null or is_archived_by_age)
+                update conversations set archived_at = now(), archived_by_age_at = null
+                where id = $1 and (archived_at is null or archived_by_age_at = archived_at)
                 """, [id]
             ).affectedRows > 0
         case .unarchive:
             return try await connection.query(
-                """
-                update conversations set archived_at = null, is_archived_by_age = false
-                where id = $1 and archived_at is not null
-                """, [id]
+                "update conversations set archived_at = null where id = $1 and archived_at is not null", [id]
             ).affectedRows > 0
         }
     }

@@ -20,6 +20,8 @@ struct ConversationFacts {
     let last: EventID
     let version: Int64
     let isArchived: Bool
+    /// Whether the next message takes it out of the archive.
+    let opensByUse: Bool
     /// The two of a DIRECT conversation as "a,b", or "-".
     let recipients: String
     let members: [Member]
@@ -32,7 +34,7 @@ struct ConversationFacts {
         try await postgres.transaction { connection throws(PostgresError) in
             let rows = try await connection.query(
                 """
-                select id, type, version, archived_at is not null from conversations
+                select id, type, version, archived_at is not null, \(Archiver.opensByUse) from conversations
                 where id = any($1) order by id for share\(waits ? "" : " skip locked")
                 """, [.uuids(conversations)]
             ).rows
@@ -59,12 +61,13 @@ struct ConversationFacts {
             var facts: [UUID: ConversationFacts] = [:]
             for row in rows {
                 guard let id = row.uuid(0), let type = row.text(1), let version = row.integer(2),
-                    let isArchived = row.bool(3), let last = last[id]
+                    let isArchived = row.bool(3), let opensByUse = row.bool(4), let last = last[id]
                 else { continue }
                 let members = byConversation[id] ?? []
                 let users = members.map(\.user.description).joined(separator: ",")
                 facts[id] = ConversationFacts(
                     last: last, version: version, isArchived: isArchived,
+                    opensByUse: opensByUse,
                     recipients: type == "DIRECT" && members.count == 2 ? users : "-", members: members)
             }
             return facts

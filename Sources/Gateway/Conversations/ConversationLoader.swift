@@ -122,7 +122,7 @@ final class ConversationLoader {
         command.add(ticket)
         command.add(facts.last)
         command.add(facts.version)
-        command.add(facts.isArchived ? "1" : "0")
+        command.add(facts.opensByUse ? "2" : facts.isArchived ? "1" : "0")
         command.add(facts.recipients)
         command.add(stateTTL)
         for member in facts.members {

@@ -134,8 +134,10 @@ struct LostCommits {
             ])
         _ = try await connection.query(
             """
-            update conversations set archived_at = case when $2 then coalesce(archived_at, now()) end where id = $1
-            """, [.uuid(known.id), .bool(known.members.isArchived)])
+            update conversations set archived_at = case when $2 then coalesce(archived_at, now()) end,
+                archived_by_age_at = case when $3 then coalesce(archived_at, now()) end
+            where id = $1
+            """, [.uuid(known.id), .bool(known.members.isArchived), .bool(known.opensByUse)])
     }
 
     private func fence(_ id: UUID, _ connection: PostgresConnection) async throws(PostgresError) {

@@ -24,6 +24,8 @@ struct RememberedConversation {
     var members: Members
     /// Whether it is one of two that can't change.
     var isDirect: Bool
+    /// Whether only its age has archived it.
+    var opensByUse = false
     var cursors: Cursors
 
     /// Reads the hashes of members and cursors; nil where Redis has no members.
@@ -39,6 +41,7 @@ struct RememberedConversation {
             case "v": version = fields[at + 1].integer
             case "a": isArchived = value == "1"
             case "r": isDirect = value != "-"
+            case "o": opensByUse = value == "1"
             default: if let user = UUID(name), value == "ADMIN" || value == "MEMBER" { roles[user] = value }
             }
         }

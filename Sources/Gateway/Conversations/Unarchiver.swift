@@ -20,8 +20,8 @@ struct Unarchiver {
 
     /// The conversation as it is then; nil where it stays archived.
     func unarchive(_ id: UUID) async throws(PostgresError) -> Conversation? {
-        guard let conversation = try await changes.unarchiveByUse(id) else { return nil }
-        announcer.tellUnarchived(conversation)
+        guard let (conversation, isChanged) = try await changes.unarchiveByUse(id) else { return nil }
+        if isChanged { announcer.tellUnarchived(conversation) }
         return conversation
     }
 

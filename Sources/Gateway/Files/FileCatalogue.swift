@@ -5,7 +5,7 @@ internal import Shared
 /// Confined to its loop.
 final class FileCatalogue {
     private let node: NodeContext
-    private let folder: FileFolder?
+    private let store: (any FileStore)?
     private let postgres: PostgresPool
     private let log: Logger
     private let lease: PostgresLease
@@ -27,34 +27,53 @@ final class FileCatalogue {
                 and m.file->>'fileId' = f.id::text)
         """
 
+    /// What `facts` reads.
+    private static let columns =
+        "conversation_id, uploader_id, name, type, size, is_sealed, sha256, width, height"
+
     /// The node sweeps for all while it has the lease.
-    init(_ node: NodeContext, postgres: PostgresPool, log: Logger) {
+    init(_ node: NodeContext, store: (any FileStore)?, postgres: PostgresPool, log: Logger) {
         self.node = node
-        folder = node.files
+        self.store = store
         ring = node.masterKeys
         self.postgres = postgres
         self.log = log
         lease = PostgresLease("files", owner: node.id, milliseconds: Self.sweepLease)
     }
 
-    /// Makes an uploaded file known; what has been written of it is on the disk.
-    func add(_ facts: FileFacts) async throws(PostgresError) {
-        _ = try await postgres.query(
+    /// Makes an uploaded file known; what has been written of it is safe. False where its uploader has another file under
+    /// the same key.
+    func add(_ facts: FileFacts, key: String?) async throws(PostgresError) -> Bool {
+        let result = try await postgres.query(
             """
-            insert into files (id, conversation_id, uploader_id, name, type, size, is_sealed, claims)
-            values ($1, $2, $3, $4, $5, $6, $7, 0)
+            insert into files (
+                id, conversation_id, uploader_id, name, type, size, is_sealed, claims, sha256, width, height,
+                upload_key)
+            values ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9::bigint, $10::bigint, $11)
+            on conflict (uploader_id, upload_key) where upload_key is not null do nothing
             """,
             [
                 .uuid(facts.id), .uuid(facts.conversation), .uuid(facts.uploader), .text(facts.name), .text(facts.type),
-                .integer(facts.size), .bool(facts.isSealed),
+                .integer(facts.size), .bool(facts.isSealed), facts.sha256.map { .bytes($0) } ?? .null,
+                facts.picture.map { .integer($0.width) } ?? .null, facts.picture.map { .integer($0.height) } ?? .null,
+                key.map { .text($0) } ?? .null,
             ])
+        return result.affectedRows == 1
+    }
+
+    /// The file that a user has uploaded under this key, deleted or not; nil where there is none, or its day is over.
+    func find(key: String, by uploader: UUID) async throws(PostgresError) -> FileFacts? {
+        let result = try await postgres.query(
+            "select \(Self.columns), id from files where uploader_id = $1 and upload_key = $2",
+            [.uuid(uploader), .text(key)])
+        return result.rows.first?.uuid(9).flatMap { Self.facts($0, result) }
     }
 
     /// A file that isn't deleted; nil where there is none.
     func find(_ id: UUID) async throws(PostgresError) -> FileFacts? {
         let result = try await postgres.query(
             """
-            select conversation_id, uploader_id, name, type, size, is_sealed from files
+            select \(Self.columns) from files
             where id = $1 and deleted_at is null and removed_at is null
             """, [.uuid(id)])
         return Self.facts(id, result)
@@ -67,7 +86,21 @@ final class FileCatalogue {
         else { return nil }
         return FileFacts(
             id: id, conversation: conversation, uploader: uploader, name: name, type: type, size: size,
-            isSealed: isSealed)
+            isSealed: isSealed, sha256: row.bytes(6), picture: picture(row.integer(7), row.integer(8)))
+    }
+
+    /// What the files of a user take, in bytes, until they are removed.
+    func usedBytes(by uploader: UUID) async throws(PostgresError) -> Int64 {
+        let result = try await postgres.query(
+            "select coalesce(sum(size), 0)::bigint from files where uploader_id = $1 and removed_at is null",
+            [.uuid(uploader)])
+        guard let used = result.rows.first?.integer(0) else { throw .unexpectedReply("no sum of sizes") }
+        return used
+    }
+
+    private static func picture(_ width: Int64?, _ height: Int64?) -> PictureSize? {
+        guard let width, let height else { return nil }
+        return PictureSize(width: width, height: height)
     }
 
     /// The same, for a message that is to show it in its conversation, by who has uploaded it: from then on it stays as long as the
@@ -77,7 +110,7 @@ final class FileCatalogue {
             """
             update files set is_shown = true, claims = case when is_shown and claims = 0 then null else claims + 1 end
             where id = $1 and conversation_id = $2 and uploader_id = $3 and deleted_at is null and removed_at is null
-            returning conversation_id, uploader_id, name, type, size, is_sealed
+            returning \(Self.columns)
             """, [.uuid(id), .uuid(conversation), .uuid(uploader)])
         return Self.facts(id, result)
     }
@@ -115,21 +148,22 @@ final class FileCatalogue {
 
     /// Removes the bytes of a hidden file; where that fails, a sweep does it.
     func remove(_ id: UUID) async {
-        guard let folder else { return }
+        guard let store else { return }
         do {
-            try await folder.remove(id)
+            try await store.remove(id)
             _ = try await postgres.query(
                 "update files set removed_at = now(), deleted_at = coalesce(deleted_at, now()) where id = $1",
                 [.uuid(id)])
         } catch {
+            count(error)
             log.error("file can't be removed", [.file: .uuid(id), .error: .string("\(error)")])
         }
     }
 
     /// Removes what was deleted a while ago, unless its message is still there, what no message has shown for a day, and what killed
-    /// nodes have left half-way.
+    /// nodes have left half-way. Forgets the keys of what was uploaded a day ago.
     func sweep() async {
-        guard let folder else { return }
+        guard let store else { return }
         do {
             guard try await lease.take(postgres) else { return }
             let gone = try await postgres.onOwnConnection(for: .sweep) { connection throws(PostgresError) in
@@ -139,6 +173,11 @@ final class FileCatalogue {
                     where not is_shown and deleted_at is null and created_at < now() - interval '1 day'
                         and \(Self.isNowhere)
                     """)
+                _ = try await connection.query(
+                    """
+                    update files set upload_key = null
+                    where upload_key is not null and created_at < now() - interval '1 day'
+                    """)
                 return try await connection.query(
                     """
                     select id from files f
@@ -147,14 +186,21 @@ final class FileCatalogue {
                     """)
             }
             for id in gone.rows.compactMap({ $0.uuid(0) }) { await remove(id) }
-            let unfinished = try await folder.sweep()
+            let unfinished = try await store.sweep()
             try await lease.giveBack(postgres)
             if gone.rows.count + unfinished > 0 {
                 log.info("files removed", [.count: .number(gone.rows.count + unfinished)])
             }
         } catch {
+            count(error)
+            // Whoever starts next, perhaps with better settings, needn't wait for its end.
+            try? await lease.giveBack(postgres)
             log.warning("files can't be swept", [.error: .string("\(error)")])
         }
+    }
+
+    private func count(_ error: any Error) {
+        if error is FileStoreError { node.metrics.fileStoreFailures.increment() }
     }
 
     // MARK: Links

@@ -22,6 +22,18 @@ struct FileCipher: Sendable {
     /// How many records a file of so many bytes has: an empty one has one, too.
     static func recordCount(of size: Int64) -> Int64 { max(1, (size + Int64(recordBytes) - 1) / Int64(recordBytes)) }
 
+    /// Which stored bytes hold a part of a file of so many bytes: whole records.
+    static func sealedRange(of part: Range<Int64>, size: Int64) -> Range<Int64> {
+        guard !part.isEmpty else { return 0..<0 }
+        let first = part.lowerBound / Int64(recordBytes)
+        let last = (part.upperBound - 1) / Int64(recordBytes)
+        let end = last == recordCount(of: size) - 1 ? sealedSize(of: size) : (last + 1) * Int64(sealedBytes)
+        return first * Int64(sealedBytes)..<end
+    }
+
+    /// Bytes that a file of so many bytes takes where it is stored.
+    static func sealedSize(of size: Int64) -> Int64 { size + recordCount(of: size) * Int64(AES256GCM.tagCount) }
+
     func seal(_ record: [UInt8], number: Int64, isLast: Bool) -> [UInt8] {
         AES256GCM.seal(record, key: key, nonce: Self.nonce(number), context: context(isLast))
     }

@@ -15,17 +15,29 @@ struct FileFacts: Sendable {
     let size: Int64
     /// Whether it is encrypted where it is stored.
     let isSealed: Bool
+    /// Nil for files of earlier releases.
+    let sha256: [UInt8]?
+    /// Nil where it is no picture whose size is known.
+    let picture: PictureSize?
 
     /// Where it is downloaded: an address that stays.
     var path: String { "/api/files/\(id)" }
 
     /// The file as messages and REST show it.
     func json(_ rules: ContentRules) -> JSON {
-        .object(
-            JSONObject([
-                ("fileId", .string(id.description)), ("fileName", .string(rules.markup.applied(to: name))),
-                ("fileType", .string(type)), ("fileSize", .integer(size)), ("downloadUrl", .string(path)),
-            ]))
+        var members: [(String, JSON)] = [
+            ("fileId", .string(id.description)), ("fileName", .string(rules.markup.applied(to: name))),
+            ("fileType", .string(type)), ("fileSize", .integer(size)), ("downloadUrl", .string(path)),
+        ]
+        if let sha256 { members.append(("sha256", .string(Hex.encode(sha256)))) }
+        if let picture { members += [("width", .integer(picture.width)), ("height", .integer(picture.height))] }
+        return .object(JSONObject(members))
+    }
+
+    /// Whether another upload of the same user brought the same.
+    func isRepeated(by other: FileFacts) -> Bool {
+        conversation == other.conversation && name == other.name && type == other.type && size == other.size
+            && sha256 == other.sha256
     }
 
     /// Under which name a browser saves it, and whether it may show it by itself (RFC 6266).

@@ -1,17 +1,25 @@
 internal import Shared
 
 /// Why the rest of a file can't be read.
-enum FileReadError: Error {
-    case system(SystemError)
+enum FileReadError: Error, CustomStringConvertible {
+    case store(FileStoreError)
     /// A record is missing or was changed.
     case damaged
+
+    /// A sentence for logs.
+    var description: String {
+        switch self {
+        case .store(let error): error.description
+        case .damaged: "a record is missing or was changed"
+        }
+    }
 }
 
 /// Reads a part of a file piece by piece.
 ///
 /// Confined to its loop.
 final class FileReader {
-    private let file: DiskFile
+    private let file: any StoredFile
     private let transfer: FileTransfer
     private let size: Int64
     private let cipher: FileCipher?
@@ -19,17 +27,13 @@ final class FileReader {
 
     /// `part` are bytes of the file as it was uploaded.
     init(
-        _ file: DiskFile, _ transfer: FileTransfer, _ facts: FileFacts, _ cipher: FileCipher?, part: Range<Int64>
+        _ file: any StoredFile, _ transfer: FileTransfer, _ facts: FileFacts, _ cipher: FileCipher?, part: Range<Int64>
     ) {
         self.file = file
         self.transfer = transfer
         self.cipher = cipher
         size = facts.size
         left = part
-    }
-
-    deinit {
-        file.close()
     }
 
     /// The next bytes, at most a record of them; nil at the end.
@@ -40,10 +44,12 @@ final class FileReader {
         let end = min(start + Int64(FileCipher.recordBytes), left.upperBound)
         defer { left = end..<left.upperBound }
         guard let cipher else {
-            return try await read(Int(end - left.lowerBound), from: left.lowerBound, exactly: true)
+            let wanted = Int(end - left.lowerBound)
+            let bytes = try await read(wanted)
+            guard bytes.count == wanted else { throw .damaged }
+            return bytes
         }
-        let sealed = try await read(
-            FileCipher.sealedBytes, from: record * Int64(FileCipher.sealedBytes), exactly: false)
+        let sealed = try await read(FileCipher.sealedBytes)
         let isLast = record == FileCipher.recordCount(of: size) - 1
         guard let bytes = cipher.open(sealed, number: record, isLast: isLast), Int64(bytes.count) >= end - start else {
             throw .damaged
@@ -51,15 +57,11 @@ final class FileReader {
         return Array(bytes[Int(left.lowerBound - start)..<Int(end - start)])
     }
 
-    private func read(_ count: Int, from offset: Int64, exactly: Bool) async throws(FileReadError) -> [UInt8] {
-        let bytes: [UInt8]
-        do throws(SystemError) {
-            let file = file
-            bytes = try await BlockingPool.shared.run { () throws(SystemError) in try file.read(count, from: offset) }
+    private func read(_ count: Int) async throws(FileReadError) -> [UInt8] {
+        do throws(FileStoreError) {
+            return try await file.read(count)
         } catch {
-            throw .system(error)
+            throw .store(error)
         }
-        guard !exactly || bytes.count == count else { throw .damaged }
-        return bytes
     }
 }

@@ -2,20 +2,17 @@ internal import Shared
 
 /// Brings an upload's pieces into records, encrypts them where there is a key, and writes them.
 struct FileWriter {
-    private let file: IncomingFile
+    private let file: any IncomingFile
     private let cipher: FileCipher?
     private var record: [UInt8] = []
     private var number: Int64 = 0
-    /// Bytes that have come in.
-    private(set) var size: Int64 = 0
 
-    init(_ file: IncomingFile, _ cipher: FileCipher?) {
+    init(_ file: any IncomingFile, _ cipher: FileCipher?) {
         self.file = file
         self.cipher = cipher
     }
 
-    mutating func append(_ piece: [UInt8]) async throws(SystemError) {
-        size += Int64(piece.count)
+    mutating func append(_ piece: [UInt8]) async throws(FileStoreError) {
         var rest = piece[...]
         while !rest.isEmpty {
             // A full record is written only once there is more: the last one is marked as such.
@@ -26,13 +23,13 @@ struct FileWriter {
         }
     }
 
-    /// Writes what is left; the file is on the disk then.
-    mutating func finish() async throws(SystemError) {
+    /// Writes what is left; the file is safe then.
+    mutating func finish() async throws(FileStoreError) {
         try await write(isLast: true)
         try await file.keep()
     }
 
-    private mutating func write(isLast: Bool) async throws(SystemError) {
+    private mutating func write(isLast: Bool) async throws(FileStoreError) {
         let bytes = cipher?.seal(record, number: number, isLast: isLast) ?? record
         record.removeAll(keepingCapacity: true)
         number += 1

@@ -1,6 +1,7 @@
 internal import Shared
 
-/// The type of a file as its uploader tells it (RFC 9110, section 8.3.1); browsers are told not to guess another.
+/// The type of a file (RFC 9110, section 8.3.1): what its content shows, or else what its uploader tells; browsers are told not to
+/// guess another.
 enum MediaType {
     static let unknown = "application/octet-stream"
     /// Pictures that a browser may show by themselves: none of them can hold a script.
@@ -12,6 +13,13 @@ enum MediaType {
         let parts = type.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, type.utf8.count <= 127, parts.allSatisfy(isRestrictedName) else { return nil }
         return type
+    }
+
+    /// The type of a file of which its uploader tells one, and its content shows another, or none. What is said to be a picture and
+    /// isn't one is shown to nobody.
+    static func settled(_ told: String, _ kind: ContentKind?) -> String {
+        if let kind { return kind.permits(told) ? told : kind.rawValue }
+        return isPicture(told) ? unknown : told
     }
 
     /// Whether a file of this type is a picture.

@@ -4,9 +4,10 @@ internal import Shared
 /// WebSocket, too.
 struct CrossOrigin: Sendable {
     private static let methods = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
-    private static let requestHeaders = "Authorization, Content-Type, If-None-Match, If-Range, Range"
+    private static let requestHeaders =
+        "Authorization, Content-Digest, Content-Type, Idempotency-Key, If-None-Match, If-Range, Range, Repr-Digest"
     private static let responseHeaders =
-        "Accept-Ranges, Content-Disposition, Content-Range, ETag, Location, Retry-After, WWW-Authenticate"
+        "Accept-Ranges, Content-Disposition, Content-Range, ETag, Location, Repr-Digest, Retry-After, WWW-Authenticate"
     /// Seconds for which a browser need not ask again.
     private static let lifetime = "600"
 

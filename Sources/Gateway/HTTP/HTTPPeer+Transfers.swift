@@ -42,13 +42,21 @@ extension HTTPPeer {
                 guard connection.isOpen else { return }
             }
         } catch {
-            worker.log.error("file can't be read to its end", [.error: .string("\(error)")])
+            if case .store = error { worker.metrics.fileStoreFailures.increment() }
+            worker.log.error("file can't be read to its end", [.error: .describing(error)])
             // Behind its beginning, all that can still be said is that it is too short.
             if hasBegun { return connection.close("file can't be read") }
-            return respond(
-                CommandError(.internalError, "The file is damaged.").response, isHead: false, keepsAlive: false)
+            return respond(Self.answer(to: error).response, isHead: false, keepsAlive: false)
         }
         if !keepsAlive { connection.finish() }
+    }
+
+    /// What a client is told that has got nothing of the file yet.
+    private static func answer(to error: FileReadError) -> CommandError {
+        switch error {
+        case .store: .unavailable()
+        case .damaged: CommandError(.internalError, "The file is damaged.")
+        }
     }
 
     private func drained() async {

@@ -136,6 +136,7 @@ final class Router {
             return try await members.respond(request, removing: user, try Self.conversation(segments), origin)
         case (1, "tickets"): return try await tickets.respond(request, origin)
         case (1, "files"): return try await files.respond(request, content, origin)
+        case (2, "files") where segments.last == "quota": return try await files.respondWithQuota(request, origin)
         case (3, "files") where segments.last == "link":
             guard let file = Self.file(segments) else { return Self.notFound }
             return try await files.respondWithLink(request, file, origin)

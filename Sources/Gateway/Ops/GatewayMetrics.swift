@@ -40,6 +40,8 @@ final class GatewayMetrics: Sendable {
     let httpRequests: Counter
     let uploads: Counter
     let uploadedBytes: Counter
+    let fileStoreFailures: Counter
+    let fileStoreRetries: Counter
     let downloads: Counter
     let downloadedBytes: Counter
 
@@ -110,6 +112,11 @@ final class GatewayMetrics: Sendable {
         httpRequests = registry.counter("parley_http_requests_total", help: "HTTP requests that were answered.")
         uploads = registry.counter("parley_uploads_total", help: "Files that were uploaded.")
         uploadedBytes = registry.counter("parley_uploaded_bytes_total", help: "Bytes of uploaded files.")
+        fileStoreFailures = registry.counter(
+            "parley_file_store_failures_total",
+            help: "Uploads, downloads, removals and sweeps that failed where the bytes of files are.")
+        fileStoreRetries = registry.counter(
+            "parley_file_store_retries_total", help: "Requests to the store of files that were tried again.")
         downloads = registry.counter("parley_downloads_total", help: "Downloads of files that were begun.")
         downloadedBytes = registry.counter("parley_downloaded_bytes_total", help: "Bytes of files sent to clients.")
     }

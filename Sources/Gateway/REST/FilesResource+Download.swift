@@ -9,7 +9,7 @@ extension FilesResource {
         if origin == nil { try await checkLink(request, id) }
         let facts = try await find(id)
         if let origin { try await authorise(origin, facts) }
-        guard let folder else { throw Self.disabled }
+        guard let store else { throw Self.disabled }
         let tag = "\"\(id)\""
         var headers = HTTPHeaders([
             ("Content-Type", facts.type), ("Content-Disposition", facts.disposition), ("ETag", tag),
@@ -25,7 +25,7 @@ extension FilesResource {
         var status = 200
         var part = 0..<facts.size
         switch HTTPByteRange(range, size: facts.size) {
-        case .whole: break
+        case .whole: if let sha256 = facts.sha256 { headers.add("Repr-Digest", ContentDigest.field(sha256)) }
         case .unsatisfiable:
             headers.add("Content-Range", "bytes */\(facts.size)")
             return Answer(HTTPResponse(status: 416, headers: headers))
@@ -34,13 +34,13 @@ extension FilesResource {
             part = wanted
             headers.add("Content-Range", "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(facts.size)")
         }
-        let reader = try await open(facts, part, folder)
+        let reader = try await open(facts, part, store)
         worker.metrics.downloads.increment()
         return Answer(HTTPResponse(status: status, headers: headers), reader, length: Int64(part.count))
     }
 
     private func open(
-        _ facts: FileFacts, _ part: Range<Int64>, _ folder: FileFolder
+        _ facts: FileFacts, _ part: Range<Int64>, _ store: any FileStore
     ) async throws(CommandError) -> FileReader {
         var cipher: FileCipher?
         if facts.isSealed {
@@ -52,9 +52,11 @@ extension FilesResource {
             cipher = key.cipher(of: facts.id)
         }
         let transfer = try beginTransfer()
-        do throws(SystemError) {
-            return FileReader(try await folder.open(facts.id), transfer, facts, cipher, part: part)
+        do throws(FileStoreError) {
+            let stored = facts.isSealed ? FileCipher.sealedRange(of: part, size: facts.size) : part
+            return FileReader(try await store.open(facts.id, stored), transfer, facts, cipher, part: part)
         } catch {
+            worker.metrics.fileStoreFailures.increment()
             worker.log.error("file can't be read", [.file: .uuid(facts.id), .error: .describing(error)])
             throw .unavailable()
         }

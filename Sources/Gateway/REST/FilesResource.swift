@@ -5,12 +5,12 @@ internal import Shared
 /// Confined to its worker's loop.
 struct FilesResource {
     let worker: Worker
-    let folder: FileFolder?
+    let store: (any FileStore)?
     let config: FilesConfig
 
     init(worker: Worker) {
         self.worker = worker
-        folder = worker.node.files
+        store = worker.fileStore
         config = worker.node.config.files
     }
 

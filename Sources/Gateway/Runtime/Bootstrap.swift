@@ -31,7 +31,8 @@ enum Bootstrap {
             let context = NodeContext(
                 config,
                 descriptors: DescriptorBudget(
-                    wanted: config.maximumConnections, limit: DescriptorLimit.raise(), loops: loops),
+                    wanted: config.maximumConnections, limit: DescriptorLimit.raise(), loops: loops,
+                    hasRemoteFiles: config.files.s3 != nil),
                 id: id, authenticator: authenticator, revocations: revocations, keySet: keySet,
                 certificate: try certificate(config), masterKeys: try masterKeys(config),
                 files: try files(config), metrics: metrics)
@@ -73,12 +74,22 @@ enum Bootstrap {
         }
     }
 
-    private static func files(_ config: GatewayConfig) throws(Problem) -> FileFolder? {
-        guard let path = config.files.folder else { return nil }
+    /// A folder that can't be written to is a mistake that stops the start, as is one for what waits; a store may be away for a while.
+    private static func files(_ config: GatewayConfig) throws(Problem) -> FilePlace? {
+        if let s3 = config.files.s3 {
+            do throws(SystemError) {
+                _ = try ScratchFile(in: s3.stagingFolder)
+                return .s3(s3)
+            } catch {
+                throw Problem(text: "gateway: PARLEY_S3_STAGING_DIR=\(s3.stagingFolder): \(error)\n")
+            }
+        }
+        guard case .folder(let path) = config.files.location else { return nil }
         do throws(SystemError) {
-            return try FileFolder(path: path)
+            return .folder(try FileFolder(path: path))
         } catch {
-            throw Problem(text: "gateway: PARLEY_FILES_DIR=\(path): files can't be written there: \(error)\n")
+            throw Problem(
+                text: "gateway: PARLEY_FILES_DIR or PARLEY_FILES_URL: files can't be written to \(path): \(error)\n")
         }
     }
 

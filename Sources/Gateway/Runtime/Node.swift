@@ -25,6 +25,7 @@ final class Node: Sendable {
     init(_ context: NodeContext, endpoint: RedisEndpoint, loops count: Int) throws {
         self.context = context
         loops = try (0..<count).map { try EventLoop(index: $0) }
+        for loop in loops { LoopMetrics.observe(loop, in: context.metrics.registry) }
         var stores: [Stores] = []
         for loop in loops { stores.append(try Stores(context, endpoint: endpoint, loop: loop, loops: count)) }
         let subscriber = RedisSubscriber(

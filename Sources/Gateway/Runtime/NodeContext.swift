@@ -21,7 +21,7 @@ final class NodeContext: Sendable {
     /// The keys that contents are encrypted under where they are stored; nil where they are stored in clear.
     let masterKeys: MasterKeyRing?
     /// Where uploaded files are; nil where none are taken.
-    let files: FileFolder?
+    let files: FilePlace?
     /// Bytes for the contents of requests that are being read.
     let contentMemory: Quota
     /// Uploads and downloads.
@@ -37,7 +37,7 @@ final class NodeContext: Sendable {
     init(
         _ config: GatewayConfig, descriptors: DescriptorBudget, id: String, authenticator: Authenticator,
         revocations: Revocations, keySet: KeySetKeeper?, certificate: ServerCertificate?, masterKeys: MasterKeyRing?,
-        files: FileFolder?, metrics: GatewayMetrics
+        files: FilePlace?, metrics: GatewayMetrics
     ) {
         self.config = config
         self.descriptors = descriptors

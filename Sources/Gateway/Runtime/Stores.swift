@@ -34,6 +34,11 @@ struct Stores {
         essential = try PostgresPool(
             url: common.databaseURL, name: "parley-\(node.id)", size: connections.essential, for: .load,
             timeout: common.databaseTimeout, on: loop)
+        let registry = node.metrics.registry
+        registry.observe(redis, as: "main")
+        registry.observe(bulk, as: "bulk")
+        registry.observe(postgres, as: "reading")
+        registry.observe(essential, as: "essential")
         let (redis, bulk, postgres, essential, log) = (redis, bulk, postgres, essential, log)
         let vault = node.masterKeys.map { ring in
             ContentVault(ring: ring, node: node, redis: redis, postgres: essential, log: log, loop: loop)

@@ -17,6 +17,8 @@ final class Worker {
     /// For what must not wait behind histories and lists.
     let essential: PostgresPool
     let vault: ContentVault?
+    /// Where the bytes of uploaded files are; nil where none are taken.
+    let fileStore: (any FileStore)?
     let files: FileCatalogue
     let loader: ConversationLoader
     let membership: Membership
@@ -57,7 +59,8 @@ final class Worker {
         postgres = stores.postgres
         essential = stores.essential
         vault = stores.vault
-        files = FileCatalogue(node, postgres: postgres, log: log)
+        fileStore = node.files?.store(on: loop, loops: loops, node.metrics)
+        files = FileCatalogue(node, store: fileStore, postgres: postgres, log: log)
         loader = stores.loader
         membership = stores.membership
         reader = stores.reader
@@ -97,7 +100,11 @@ final class Worker {
         writePath.forkFound = { [rooms] conversation in
             loop.spawn { await forks.repair(conversation, seen: rooms.position(of: conversation)) }
         }
-        loop.atEndOfTurn(.log) { [weak self] in self?.flushLog() }
+        let connectionMetrics = ConnectionMetrics(metrics.registry, loop: index)
+        loop.atEndOfTurn(.log) { [weak self, connections] in
+            connectionMetrics.note(connections)
+            self?.flushLog()
+        }
     }
 
     /// When to look at which connection again.

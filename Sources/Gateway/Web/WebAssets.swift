@@ -21,6 +21,7 @@ enum WebAssets {
         "/assets/app.js": Asset(script, PackageResources.app_js),
         "/assets/conversation.js": Asset(script, PackageResources.conversation_js),
         "/assets/dialog.js": Asset(script, PackageResources.dialog_js),
+        "/assets/files.js": Asset(script, PackageResources.files_js),
         "/assets/stomp.js": Asset(script, PackageResources.stomp_js),
         "/assets/view.js": Asset(script, PackageResources.view_js),
     ]

@@ -10,6 +10,8 @@ enum AcceptCall {
         case repeated(EventID)
         /// The conversation isn't in Redis: load it, then ask again.
         case cold
+        /// The conversation is archived for its age: take it out, then ask again.
+        case archivedByAge
         case refused(SendRefusal)
     }
 
@@ -77,6 +79,7 @@ enum AcceptCall {
         case 7: .refused(.corrupt)
         case 8: .refused(.conflict)
         case 9: .forked(id)
+        case 10: .archivedByAge
         default: nil
         }
     }

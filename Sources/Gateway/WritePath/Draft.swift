@@ -24,7 +24,7 @@ struct Draft {
     var mayBeAccepted = false
     /// How often its conversation has been loaded for it, or taken out of the archive.
     var loads = 0
-    /// Whether it was refused last since its conversation is archived.
+    /// Whether it was laid aside since its conversation is archived.
     var isRefusedByArchive = false
     /// What became of it; called once.
     let completion: (SendOutcome) -> Void

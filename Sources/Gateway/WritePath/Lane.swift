@@ -9,24 +9,19 @@ struct Lane {
     static let maximumBytes = 256 * 1024
 
     private var queue = Queue<Draft>()
-    /// Messages of conversations that were loaded meanwhile: they go before the others.
+    /// Messages of conversations that were loaded, or taken out of the archive, meanwhile: they go before the others.
     private var front = Queue<Draft>()
     /// The drafts of the call that is under way or has to be repeated.
     private(set) var batch: [Draft] = []
     /// Whether the batch is with Redis.
     private(set) var isInFlight = false
-    /// Messages of conversations that are being loaded, in order.
+    /// Messages of conversations that are being loaded, or taken out of the archive, in order.
     private var parked: [UUID: [Draft]] = [:]
 
     var isEmpty: Bool { queue.isEmpty && front.isEmpty && batch.isEmpty && parked.isEmpty }
 
-    mutating func append(_ draft: Draft) {
-        if parked[draft.conversation] != nil {
-            parked[draft.conversation]?.append(draft)
-        } else {
-            queue.append(draft)
-        }
-    }
+    /// Adds a message behind all others. Where its conversation is parked it isn't yet: others of it may wait before this one.
+    mutating func append(_ draft: Draft) { queue.append(draft) }
 
     /// The batch to send now; empty while one is under way or nothing waits. One that was put back comes first, and whole.
     mutating func takeBatch() -> [Draft] {
@@ -67,7 +62,10 @@ struct Lane {
         for position in batch.indices { batch[position].mayBeAccepted = true }
     }
 
-    /// Lays a message aside until its conversation is loaded; true for the first of its conversation.
+    /// Whether messages of a conversation are laid aside.
+    func isParked(_ conversation: UUID) -> Bool { parked[conversation] != nil }
+
+    /// Lays a message aside until its conversation can be asked for again; true for the first of its conversation.
     mutating func park(_ draft: Draft) -> Bool {
         let isFirst = parked[draft.conversation] == nil
         parked[draft.conversation, default: []].append(draft)
@@ -79,10 +77,17 @@ struct Lane {
         parked.removeValue(forKey: conversation) ?? []
     }
 
-    /// Puts messages of a loaded conversation in front of those that were not sent yet; what waits there already is of others
-    /// that were loaded.
+    /// Puts the messages of a conversation that were laid aside in front of those that were not sent yet.
     mutating func prepend(_ drafts: [Draft]) {
-        for draft in drafts { front.append(draft) }
+        guard let conversation = drafts.first?.conversation else { return }
+        var later: [Draft] = []
+        // Only of one that was laid aside before something may be there already, which is to come behind.
+        if drafts.contains(where: { $0.loads > 1 }) {
+            for draft in front.removeAll() {
+                if draft.conversation == conversation { later.append(draft) } else { front.append(draft) }
+            }
+        }
+        for draft in drafts + later { front.append(draft) }
     }
 
     /// Takes out all messages whose deadline has passed and whose outcome no call under way will tell.

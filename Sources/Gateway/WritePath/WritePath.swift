@@ -31,7 +31,7 @@ final class WritePath {
     var seen: (UUID) -> EventID = { _ in .zero }
     /// Called with a conversation of which Redis has lost events.
     var forkFound: (UUID) -> Void = { _ in }
-    /// Called with an archived conversation in which somebody writes, and with what to do behind it.
+    /// Called with a conversation that is archived for its age and in which somebody writes, and with what to do then.
     var unarchive: (UUID, @escaping (Unarchiver.Outcome) -> Void) -> Void = { _, completion in completion(.refused) }
 
     init(
@@ -165,13 +165,10 @@ final class WritePath {
             complete(draft, .accepted(id: id, isRepeat: false))
             forkFound(draft.conversation)
         case .repeated(let id): complete(draft, .accepted(id: id, isRepeat: true))
-        case .refused(.archived) where draft.change == nil && draft.loads < Self.maximumLoads:
-            var draft = draft
-            draft.loads += 1
-            draft.isRefusedByArchive = true
-            let conversation = draft.conversation
-            guard lanes[number].park(draft) else { return }
-            unarchive(conversation) { [weak self] outcome in self?.unarchived(conversation, outcome, number) }
+        case .archivedByAge where draft.loads < Self.maximumLoads: layAside(draft, number)
+        case .archivedByAge: complete(draft, .refused(.archived))
+        // An edit or a deletion behind a message that takes the conversation out.
+        case .refused(.archived) where lanes[number].isParked(draft.conversation): layAside(draft, number)
         case .refused(let refusal): complete(draft, .refused(refusal))
         case .cold:
             var draft = draft
@@ -199,6 +196,15 @@ final class WritePath {
         }
     }
 
+    private func layAside(_ draft: Draft, _ number: Int) {
+        var draft = draft
+        draft.loads += 1
+        draft.isRefusedByArchive = true
+        let conversation = draft.conversation
+        guard lanes[number].park(draft) else { return }
+        unarchive(conversation) { [weak self] outcome in self?.unarchived(conversation, outcome, number) }
+    }
+
     private func unarchived(_ conversation: UUID, _ outcome: Unarchiver.Outcome, _ number: Int) {
         var drafts = lanes[number].unpark(conversation)
         dirty.insert(number)
@@ -219,7 +225,7 @@ final class WritePath {
         guard waitingCount > 0 else { return }
         for number in lanes.indices where !lanes[number].isEmpty {
             for draft in lanes[number].removeExpired(at: loop.now) {
-                complete(draft, .refused(.unavailable("Redis did not answer in time")))
+                complete(draft, .refused(.unavailable("the stores did not answer in time")))
             }
         }
     }

@@ -9,8 +9,8 @@ enum ArchiveCommand {
         let text = options.take("after") ?? environment[PersisterSettings.archiveAfter.declaration.variable]
         try options.finish()
         guard options.has("dry-run") != options.has("now") else { throw .usage("one of --dry-run and --now is needed") }
-        guard let age = text.flatMap(DurationText.parse), age > 0 else {
-            throw .usage("--after must be a duration like 90d")
+        guard let age = text.flatMap(DurationText.parse), PersisterSettings.archiveAges.contains(age) else {
+            throw .usage("--after must be a duration from 1d to 3650d")
         }
         let isTrial = options.has("dry-run")
         try StoresClient.run(environment) { stores in
@@ -28,6 +28,7 @@ enum ArchiveCommand {
     /// Prints how many there are by the month of the last message, one JSON object per line.
     private static func count(_ conversations: IdleConversations, _ moment: Int64, _ total: Int) async throws {
         var bar = ProgressBar()
+        defer { bar.end() }
         var months: [String: Int] = [:]
         var (scanned, found) = (0, 0)
         var place: UUID?
@@ -41,7 +42,6 @@ enum ArchiveCommand {
             }
             bar.show(scanned, of: total, "\(found) idle")
         } while place != nil
-        bar.end()
         for (month, count) in months.sorted(by: { $0.key < $1.key }) {
             write([("month", .string(month)), ("conversations", .integer(Int64(count)))])
         }
@@ -55,11 +55,11 @@ enum ArchiveCommand {
             throw CommandFailure.failed("a gateway or persister of an earlier release is there still")
         }
         var bar = ProgressBar()
-        let progress = try await archiver.run(idleSince: moment) { progress in
+        defer { bar.end() }
+        let progress = try await archiver.run(idleSince: moment) { progress, _ in
             bar.show(progress.scanned, of: total, "\(progress.archived) archived")
             return true
         }
-        bar.end()
         write([("scanned", .integer(Int64(progress.scanned))), ("archived", .integer(Int64(progress.archived)))])
     }
 

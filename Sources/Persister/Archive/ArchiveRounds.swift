@@ -14,7 +14,6 @@ final class ArchiveRounds {
 
     private let age: Int64
     private let postgres: PostgresPool
-    private let redis: RedisConnection
     private let archiver: Archiver
     private let lease: PostgresLease
     private let log: Logger
@@ -30,7 +29,6 @@ final class ArchiveRounds {
     ) {
         self.age = age
         self.postgres = postgres
-        self.redis = redis
         archiver = Archiver(postgres: postgres, redis: redis, partitioning: partitioning)
         lease = PostgresLease("archive", owner: owner, milliseconds: Self.lease)
         self.log = log
@@ -62,16 +60,11 @@ final class ArchiveRounds {
 
     private func round() async {
         do {
-            // A gateway that doesn't know of it would have DIRECT conversations stay archived.
-            guard try await DeploymentFormat.oldest(redis) >= Archiver.format, try await lease.take(postgres) else {
-                return
-            }
-            var archived = 0
+            guard try await lease.take(postgres) else { return }
             let progress = try await archiver.run(idleSince: try await archiver.moment(age: age)) {
-                [self] progress throws(PostgresError) in
-                metrics.archived.increment(by: progress.archived - archived)
-                archived = progress.archived
-                await loop.sleep(milliseconds: Self.pause)
+                [self] _, archived throws(PostgresError) in
+                metrics.archived.increment(by: archived)
+                if archived > 0 { await loop.sleep(milliseconds: Self.pause) }
                 return isStopping ? false : try await lease.take(postgres)
             }
             try await lease.giveBack(postgres)

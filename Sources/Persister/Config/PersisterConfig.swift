@@ -39,8 +39,7 @@ struct PersisterConfig: Sendable {
         batchRows = reader.read(PersisterSettings.batchRows)
         lease = reader.read(PersisterSettings.lease)
         replayKeep = reader.read(PersisterSettings.replayKeep)
-        let archiveAfter = reader.read(PersisterSettings.archiveAfter)
-        self.archiveAfter = archiveAfter > 0 ? archiveAfter : nil
+        archiveAfter = reader.read(PersisterSettings.archiveAfter)
         shutdownTimeout = reader.read(CommonSettings.shutdownTimeout)
         id = reader.read(PersisterSettings.persisterID)
         reader.check(

@@ -15,6 +15,7 @@ enum Bootstrap {
             let metrics = PersisterMetrics(MetricsRegistry())
             metrics.registry.observeProcess()
             let loop = try EventLoop()
+            LoopMetrics.observe(loop, in: metrics.registry)
             let persister = try Persister(config, id: id, endpoint: endpoint, metrics: metrics, loop: loop)
             if let address = config.operatorListen {
                 do throws(SystemError) {

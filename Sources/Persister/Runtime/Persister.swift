@@ -58,6 +58,8 @@ final class Persister {
         reading = RedisConnection(endpoint, name: name + "-read", timeout: common.redisTimeout + 1_000, on: loop)
         postgres = try PostgresPool(
             url: common.databaseURL, name: name, size: 2, timeout: common.databaseTimeout, on: loop)
+        metrics.registry.observe(redis, as: "main")
+        metrics.registry.observe(postgres, as: "writing")
         let partitioning = Partitioning(count: common.partitions)
         partitions = partitioning.partitions
         leases = LeaseKeeper(

@@ -46,8 +46,8 @@ public struct Archiver {
         conversations = IdleConversations(postgres)
     }
 
-    /// The moment (ms since the Unix epoch) before which something must have been written last to be of such an age (ms). One clock
-    /// that is ahead mustn't archive everything: the latest of three counts as wrong.
+    /// The moment (ms since the Unix epoch) before which something must have been written last to be of such an age (ms), by the
+    /// earliest of three clocks: one that is ahead mustn't archive everything.
     public func moment(age: Int64) async throws(Failure) -> Int64 {
         let time: [RedisReply]
         do throws(RedisError) {
@@ -66,14 +66,16 @@ public struct Archiver {
         return min(WallClock.nowMilliseconds(), seconds * 1_000, stored) - age
     }
 
-    /// Archives all that were idle since a moment (ms since the Unix epoch); `goesOn` is asked after each batch.
+    /// Archives all that were idle since a moment (ms since the Unix epoch), unless a process of an earlier format is there; `goesOn`
+    /// is asked after each batch, and told how many it had.
     public func run(
-        idleSince moment: Int64, goesOn: (Progress) async throws(PostgresError) -> Bool
+        idleSince moment: Int64, goesOn: (Progress, _ archived: Int) async throws(PostgresError) -> Bool
     ) async throws(Failure) -> Progress {
         var progress = Progress()
         var place: UUID?
-        do throws(PostgresError) {
+        do {
             repeat {
+                guard try await DeploymentFormat.oldest(redis) >= Self.format else { return progress }
                 let page = try await conversations.page(after: place, idleSince: moment)
                 place = page.next
                 progress.scanned += page.scanned
@@ -81,29 +83,51 @@ public struct Archiver {
                 repeat {
                     let batch = rest.prefix(Self.batchSize)
                     rest = rest.dropFirst(batch.count)
-                    let archived = batch.isEmpty ? [] : try await archive(batch.map(\.id), idleSince: moment)
+                    let archived = try await archive(try await quiet(batch.map(\.id), since: moment), since: moment)
                     progress.archived += archived.count
                     await takeOut(archived)
-                    guard try await goesOn(progress) else { return progress }
+                    guard try await goesOn(progress, archived.count) else { return progress }
                 } while !rest.isEmpty
             } while place != nil
-        } catch {
+        } catch let error as PostgresError {
             throw .postgres(error)
+        } catch let error as RedisError {
+            throw .redis(error)
+        } catch {
+            throw .redis(.unexpectedReply("\(error)"))
         }
         return progress
     }
 
-    /// Returns those that were archived: not who is being changed at this moment, nor whom Redis has something newer of.
-    private func archive(_ ids: [UUID], idleSince moment: Int64) async throws(PostgresError) -> [UUID] {
-        try await postgres.transaction { connection throws(PostgresError) in
+    /// Those of which Redis has nothing newer either. One whose key is damaged is left as it is.
+    private func quiet(_ ids: [UUID], since moment: Int64) async throws(RedisError) -> [UUID] {
+        let commands = ids.map { id in
+            RedisCommand("HGET", Keys.conversation(id, partitioning.partition(of: id)), "last")
+        }
+        var quiet: [UUID] = []
+        for (id, result) in zip(ids, await redis.results(of: commands)) {
+            switch result {
+            case .success(.null): quiet.append(id)
+            case .success(let last): if let last = last.eventID, last.milliseconds < moment { quiet.append(id) }
+            case .failure(.refused): continue
+            case .failure(let error): throw error
+            }
+        }
+        return quiet
+    }
+
+    /// Returns those that were archived: not who is being changed at this moment, nor in which somebody has just written.
+    private func archive(_ ids: [UUID], since moment: Int64) async throws(PostgresError) -> [UUID] {
+        guard !ids.isEmpty else { return [] }
+        return try await postgres.transaction { connection throws(PostgresError) in
             let rows = try await connection.query(
                 """
                 update conversations c
-                set archived_at = now(), is_archived_by_age = true, version = nextval('conversation_versions')
+                set archived_at = now(), archived_by_age_at = now(), version = nextval('conversation_versions')
                 from (
                     select id from conversations where id = any($1) and archived_at is null
                     order by id for no key update skip locked) as idle
-                where c.id = idle.id and \(PostgresTimeline.isKnown)
+                where c.id = idle.id and \(PostgresTimeline.isRecovered)
                 returning c.id, c.version, c.direct_low, c.direct_high
                 """, [.uuids(ids)]
             ).rows
@@ -113,8 +137,7 @@ public struct Archiver {
             let kept = zip(versions, isNewer).filter(\.1).map(\.0.0)
             if !kept.isEmpty {
                 _ = try await connection.query(
-                    "update conversations set archived_at = null, is_archived_by_age = false where id = any($1)",
-                    [.uuids(kept)])
+                    "update conversations set archived_at = null where id = any($1)", [.uuids(kept)])
             }
             let archived = zip(rows, isNewer).filter { !$0.1 }.map(\.0)
             let heard = try await heard(archived)
@@ -131,6 +154,8 @@ public struct Archiver {
 
     /// The announcement's event.
     public static let event = "archived-by-age"
+    /// A condition on a row of `conversations`: its next message takes it out of the archive.
+    public static let opensByUse = "coalesce(type = 'DIRECT' and archived_by_age_at = archived_at, false)"
 
     /// Those of which somebody hears who is connected: a group's members by its channel, the two of a DIRECT conversation by theirs.
     private func heard(_ rows: [PostgresRow]) async throws(PostgresError) -> [UUID] {

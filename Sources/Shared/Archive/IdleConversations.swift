@@ -32,8 +32,8 @@ public struct IdleConversations {
     public func page(after place: UUID?, idleSince moment: Int64) async throws(PostgresError) -> Page {
         let rows = try await postgres.query(
             """
-            select c.id, c.archived_at is null, c.created_at, (
-                select last_event_id from messages where conversation_id = c.id order by last_event_id desc limit 1)
+            select c.id, c.archived_at is null, c.created_at, case when c.archived_at is null then (
+                select last_event_id from messages where conversation_id = c.id order by last_event_id desc limit 1) end
             from conversations c where $1::uuid is null or c.id > $1 order by c.id limit $2
             """, [place.map { .uuid($0) } ?? .null, .integer(Int64(Self.pageSize))]
         ).rows

@@ -96,13 +96,36 @@ public enum GatewaySettings {
     package static let encryptionKeysFile = Setting<String?>.text(
         "ENCRYPTION_KEYS_FILE",
         "The file with the master keys; with it contents are encrypted where they are stored. See parley keys.")
+    package static let filesURL = Setting<FilesLocation?>.parsed(
+        "FILES_URL", allowed: "file:///path or \(S3Location.form)",
+        "Where uploaded files are kept, for all gateways the same; if not set, none are taken.",
+        parse: FilesLocation.init)
     package static let filesDir = Setting<String?>.text(
-        "FILES_DIR", "The folder for uploaded files, which all gateways share; if not set, none are taken.")
+        "FILES_DIR", "Short for PARLEY_FILES_URL=file:// with this path.")
+    package static let s3AccessKeyID = Setting<String?>.text(
+        "S3_ACCESS_KEY_ID", "The key that requests to an S3 store are signed with.")
+    package static let s3SecretAccessKey = Setting<String?>.secret("S3_SECRET_ACCESS_KEY", "Its secret.")
+    package static let s3SessionToken = Setting<String?>.secret(
+        "S3_SESSION_TOKEN", "What belongs to a key that ends; one that is renewed comes in a file.")
+    package static let s3CredentialsFile = Setting<String?>.text(
+        "S3_CREDENTIALS_FILE",
+        "A file with aws_access_key_id, aws_secret_access_key and perhaps aws_session_token instead; it is read again and again."
+    )
+    package static let s3StagingDir = Setting<String>.text(
+        "S3_STAGING_DIR", default: "/var/tmp",
+        "A folder on whose disk a part of each upload waits until it is sent to an S3 store: 8 MiB, or a 10,000th of the largest"
+            + " file.")
+    package static let s3Timeout = Setting.milliseconds(
+        "S3_TIMEOUT", default: "10s", in: "1s"..."2m",
+        "How long an S3 store may be silent; a request is tried again within three times as long.")
     package static let fileLinkLifetime = Setting.milliseconds(
         "FILE_LINK_LIFETIME", default: "10m", in: "10s"..."7d",
         "How long a link to a file is good that needs no token, as <img> takes it.")
     package static let maxFileBytes = Setting.bytes(
         "MAX_FILE_BYTES", default: 100 << 20, in: 1 << 10...1 << 40, "The largest file.")
+    package static let filesUserQuota = Setting<Int?>.bytes(
+        "FILES_USER_QUOTA", in: 1 << 10...1 << 50,
+        "How much the files of a user may take in all; if not set, there is no limit.")
     package static let maxContentChars = Setting.integer(
         "MAX_CONTENT_CHARS", default: 4000, in: 1...1_000_000, "The longest chat message in Unicode characters.")
     package static let maxRequestLineBytes = Setting.bytes(
@@ -224,7 +247,19 @@ public enum GatewaySettings {
                 allowQueryToken.declaration,
             ]),
         SettingGroup("Contents", [contentMarkup.declaration, encryptionKeysFile.declaration]),
-        SettingGroup("Files", [filesDir.declaration, fileLinkLifetime.declaration]),
+        SettingGroup(
+            "Files",
+            [
+                filesURL.declaration,
+                filesDir.declaration,
+                s3AccessKeyID.declaration,
+                s3SecretAccessKey.declaration,
+                s3SessionToken.declaration,
+                s3CredentialsFile.declaration,
+                s3StagingDir.declaration,
+                s3Timeout.declaration,
+                fileLinkLifetime.declaration,
+            ]),
         SettingGroup(
             "Limits",
             [
@@ -245,6 +280,7 @@ public enum GatewaySettings {
                 maxRequestHeaderBytes.declaration,
                 maxBodyBytes.declaration,
                 maxFileBytes.declaration,
+                filesUserQuota.declaration,
                 contentMemoryBytes.declaration,
                 sendQueueBytes.declaration,
                 unsentBytes.declaration,

@@ -64,6 +64,16 @@ extension Setting where Value == Int {
     }
 }
 
+extension Setting where Value == Int? {
+    /// A size in bytes within limits that may be left out.
+    public static func bytes(_ name: String, in range: ClosedRange<Int>, _ help: String) -> Setting {
+        let limits = "\(ByteSizeText.format(range.lowerBound)) to \(ByteSizeText.format(range.upperBound))"
+        return .parsed(name, allowed: "a size from \(limits)", help) { (text: String) -> Int? in
+            ByteSizeText.parse(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+}
+
 extension Setting where Value == Int64 {
     /// A duration in milliseconds within limits, written like `2s`.
     public static func milliseconds(

@@ -28,6 +28,12 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     case upgradeRequired = "upgrade-required"
     /// The rest of a request didn't come in time.
     case requestTimeout = "request-timeout"
+    /// A form isn't built as forms are.
+    case malformedForm = "malformed-form"
+    /// The content isn't the one whose digest was told.
+    case digestMismatch = "digest-mismatch"
+    /// Something else was uploaded under the same key.
+    case keyReused = "key-reused"
     /// The user may not do this.
     case notAllowed = "not-allowed"
     /// The session has as many subscriptions as it may.
@@ -42,6 +48,8 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     case ticketRefused = "ticket-refused"
     /// The page's origin may not connect.
     case originNotAllowed = "origin-not-allowed"
+    /// The files of the user take as much as they may.
+    case quotaExceeded = "quota-exceeded"
     /// It isn't there, or isn't for this user.
     case notFound = "not-found"
     /// The conversation is read-only.
@@ -74,6 +82,9 @@ public enum ErrorCode: String, CaseIterable, Sendable {
         case .methodNotAllowed: 109
         case .upgradeRequired: 110
         case .requestTimeout: 111
+        case .malformedForm: 112
+        case .digestMismatch: 113
+        case .keyReused: 114
         case .notAllowed: 200
         case .tooManySubscriptions: 201
         case .tooManySessions: 202
@@ -81,6 +92,7 @@ public enum ErrorCode: String, CaseIterable, Sendable {
         case .tokenRefused: 204
         case .ticketRefused: 205
         case .originNotAllowed: 206
+        case .quotaExceeded: 207
         case .notFound: 300
         case .archived: 301
         case .transactionStopped: 302
@@ -95,11 +107,14 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     /// The status of an HTTP response that says the same; `badRequest` has several.
     public var status: Int {
         switch self {
-        case .malformedJSON, .missingField, .invalidField, .unknownDestination, .wrongDestination, .badRequest: 400
+        case .malformedJSON, .missingField, .invalidField, .unknownDestination, .wrongDestination, .badRequest,
+            .malformedForm, .digestMismatch:
+            400
         case .tokenMissing, .tokenRefused, .ticketRefused: 401
+        case .keyReused: 422
         case .methodNotAllowed: 405
         case .upgradeRequired: 426
-        case .contentTooLong, .fileTooLarge: 413
+        case .contentTooLong, .fileTooLarge, .quotaExceeded: 413
         case .uploadIncomplete, .requestTimeout: 408
         case .notAllowed, .originNotAllowed: 403
         case .notFound: 404

@@ -16,6 +16,25 @@ public struct DiskFile: Sendable {
         }
     }
 
+    /// Makes a file that has no name in any folder, but lies on the disk of this one: it is gone once it is closed.
+    public init(unnamedIn folder: String) throws(SystemError) {
+        let path = "\(folder)/parley-\(UUID.random())"
+        descriptor = try SystemCall.checked("open") {
+            Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o600)
+        }
+        do throws(SystemError) {
+            try Self.remove(path)
+        } catch {
+            SystemCall.close(descriptor)
+            throw error
+        }
+    }
+
+    /// Cuts off all that was written.
+    public func empty() throws(SystemError) {
+        try SystemCall.checked("ftruncate") { ftruncate(descriptor, 0) }
+    }
+
     /// Writes all bytes behind those that were written before.
     public func append(_ bytes: [UInt8]) throws(SystemError) {
         var rest = bytes[...]

@@ -55,6 +55,10 @@ public final class EventLoop: @unchecked Sendable {
     public let index: Int
     /// Milliseconds of the monotonic clock at the start of this turn.
     public private(set) var now: Int64
+    /// The same in nanoseconds.
+    public private(set) var turnStart: Int64
+    /// Told at the end of each turn how long it took in nanoseconds, without the wait before it.
+    var turnEnded: (Int64) -> Void = { _ in }
     /// A buffer that any handler may read into for the length of one call; it belongs to nobody between calls.
     public var scratch = [UInt8](repeating: 0, count: 64 * 1024)
 
@@ -86,7 +90,8 @@ public final class EventLoop: @unchecked Sendable {
     /// Makes a loop; `run()` makes the calling thread its thread.
     public init(index: Int = 0) throws(SystemError) {
         self.index = index
-        now = MonotonicClock.nowMilliseconds()
+        turnStart = MonotonicClock.nowNanoseconds()
+        now = turnStart / 1_000_000
         epoll = try SystemCall.checked("epoll_create1") { parley_epoll_create() }
         wakeup = try SystemCall.checked("eventfd") { parley_eventfd() }
         let descriptor = wakeup
@@ -175,6 +180,9 @@ public final class EventLoop: @unchecked Sendable {
         leave { $0.posts.append(work) }
     }
 
+    /// How much other threads have left here that hasn't been taken yet; from any thread.
+    var waitingCount: Int { remote.withLock { $0.posts.count + $0.jobs.count } }
+
     func leave(_ change: (inout RemoteWork) -> Void) {
         let mustWake = remote.withLock { work in
             change(&work)
@@ -195,9 +203,11 @@ public final class EventLoop: @unchecked Sendable {
         isRunning = true
         var events = [UInt32](repeating: 0, count: 256)
         var tokens = [UInt64](repeating: 0, count: 256)
+        var ended = MonotonicClock.nowNanoseconds()
         while isRunning {
-            let count = parley_epoll_wait(epoll, &events, &tokens, 256, waitMilliseconds())
-            now = MonotonicClock.nowMilliseconds()
+            let count = parley_epoll_wait(epoll, &events, &tokens, 256, waitMilliseconds(from: ended))
+            turnStart = MonotonicClock.nowNanoseconds()
+            now = turnStart / 1_000_000
             for position in 0..<Int(max(count, 0)) {
                 dispatch(tokens[position], ReadyEvents(rawValue: events[position]))
             }
@@ -206,6 +216,8 @@ public final class EventLoop: @unchecked Sendable {
             for timer in timers.due(at: now) { timer() }
             runJobs()
             for steps in endSteps { for step in steps { step() } }
+            ended = MonotonicClock.nowNanoseconds()
+            turnEnded(ended - turnStart)
         }
     }
 
@@ -237,9 +249,10 @@ public final class EventLoop: @unchecked Sendable {
         for post in work.posts { post() }
     }
 
-    private func waitMilliseconds() -> Int32 {
+    /// From a moment in monotonic nanoseconds to the next timer.
+    private func waitMilliseconds(from moment: Int64) -> Int32 {
         if !jobs.isEmpty { return 0 }
         guard let deadline = timers.nextDeadline else { return 60_000 }
-        return Int32(clamping: max(0, deadline - MonotonicClock.nowMilliseconds()))
+        return Int32(clamping: max(0, deadline - moment / 1_000_000))
     }
 }

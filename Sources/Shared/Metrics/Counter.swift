@@ -19,7 +19,8 @@ public final class Counter: Sendable {
 public final class Gauge: Sendable {
     private let level = Atomic<Int>(0)
 
-    init() {}
+    /// Begins at 0.
+    public init() {}
 
     /// Replaces the number.
     public func set(_ value: Int) { level.store(value, ordering: .relaxed) }

@@ -39,6 +39,9 @@ public final class Histogram: Sendable {
     /// Counts a duration in milliseconds as seconds.
     public func observe(milliseconds: Int64) { observe(Double(milliseconds) / 1000) }
 
+    /// Counts a duration in nanoseconds as seconds.
+    public func observe(nanoseconds: Int64) { observe(Double(nanoseconds) / 1_000_000_000) }
+
     /// How many measurements there were at or below each bound, then all of them; and their sum.
     ///
     /// A measurement under way may be in one and not yet in the other.

@@ -12,14 +12,13 @@ public enum HTTPSFetch {
     private static let connectTimeout = 3_000
     private static let timeout = 5_000
 
-    /// Sets libcurl up; once, before other threads run (curl_global_init(3)).
-    private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
-
     /// The content at a URL, at most `limit` bytes; `authorities` is a PEM file of those to trust instead of the system's.
     ///
     /// Redirects aren't followed: they could lead to plain http, or into the operator's own network.
     public static func get(_ url: String, authorities: String?, limit: Int) throws(FetchError) -> [UInt8] {
-        guard isReady, let handle = curl_easy_init() else { throw FetchError(description: "libcurl can't be used") }
+        guard LibCurl.isReady, let handle = curl_easy_init() else {
+            throw FetchError(description: "libcurl can't be used")
+        }
         defer { curl_easy_cleanup(handle) }
         let content = Content(limit: limit)
         let options: [(CURLoption, Int)] = [
@@ -42,7 +41,7 @@ public enum HTTPSFetch {
                 return content.append(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
             }, Unmanaged.passUnretained(content).toOpaque())
         let result = withExtendedLifetime(content) { curl_easy_perform(handle) }
-        guard result == CURLE_OK else { throw FetchError(description: String(cString: curl_easy_strerror(result))) }
+        guard result == CURLE_OK else { throw FetchError(description: LibCurl.text(result)) }
         let status = parley_curl_status(handle)
         guard status == 200 else { throw FetchError(description: "the status is \(status)") }
         return content.bytes

@@ -36,5 +36,8 @@ struct Migration {
         Migration(7, "messages_files", compatibleFrom: 5, PackageResources._007_messages_files_sql),
         Migration(8, "files_claims", compatibleFrom: 5, PackageResources._008_files_claims_sql),
         Migration(9, "archived_by_age", compatibleFrom: 5, PackageResources._009_archived_by_age_sql),
+        Migration(10, "files_content", compatibleFrom: 5, PackageResources._010_files_content_sql),
+        Migration(11, "files_upload_key", compatibleFrom: 5, PackageResources._011_files_upload_key_sql),
+        Migration(12, "files_uploader", compatibleFrom: 5, PackageResources._012_files_uploader_sql),
     ]
 }

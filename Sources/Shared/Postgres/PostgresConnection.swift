@@ -41,6 +41,8 @@ public final class PostgresConnection: EventHandler {
     private var isBlocked = false
     /// Called once when the connection has ended.
     var onClosed: () -> Void = {}
+    /// Told with each answer how long it took in nanoseconds.
+    var answered: (Int64) -> Void = { _ in }
 
     /// `connectTimeout` in milliseconds is for finding a server and signing in.
     init(_ deadlines: PostgresDeadlines, connectTimeout: Int64, on loop: EventLoop) {
@@ -85,9 +87,11 @@ public final class PostgresConnection: EventHandler {
     public func query(
         _ sql: String, _ parameters: [PostgresValue] = []
     ) async throws(PostgresError) -> PostgresResult {
+        let asked = loop.turnStart
         let result: Result<PostgresResult, PostgresError> = await withCheckedContinuation { continuation in
             send(sql, parameters) { continuation.resume(returning: $0) }
         }
+        answered(loop.turnStart - asked)
         return try result.get()
     }
 

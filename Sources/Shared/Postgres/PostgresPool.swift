@@ -37,6 +37,8 @@ public final class PostgresPool {
     /// Why no connection could be opened last time.
     private var lastFailure = PostgresError.notConnected
     private var isStopped = false
+    /// Told with each answer how long it took in nanoseconds: from the turn in which the query was sent to that of its answer.
+    public var answered: (Int64) -> Void = { _ in }
 
     /// Makes a pool for a `postgresql://` URL; `timeout` in milliseconds is the deadline of connecting, of waiting for a
     /// connection and, as `purpose` needs it, of each query. Beyond `kept`, a connection that has been idle for `longestIdle` is
@@ -173,6 +175,7 @@ public final class PostgresPool {
         }
         failures = 0
         connection.endsAt = loop.now + Int64.random(in: longestLife / 2...longestLife)
+        connection.answered = answered
         connection.onClosed = { [weak self, weak connection] in
             guard let self else { return }
             idle.removeAll { $0.connection === connection }

@@ -22,6 +22,11 @@ public struct PostgresTimeline: Equatable, Sendable, CustomStringConvertible {
         (select value from parley_meta where key = 'timeline') is not distinct from \(expression)
         """
 
+    /// The same, and Redis' copies of what may have been lost have been compared since: a copy may be thrown away.
+    public static let isRecovered = """
+        \(isKnown) and not exists (select from parley_meta where key = 'timeline_to_recover')
+        """
+
     /// Names a timeline of a cluster.
     public init(system: Int64, number: Int64) {
         self.system = system

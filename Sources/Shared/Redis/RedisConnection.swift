@@ -4,7 +4,8 @@
 /// deadline is closed, and all commands under way fail: their outcome is unknown.
 public final class RedisConnection {
     private struct Pending {
-        let deadline: Int64
+        /// Monotonic nanoseconds.
+        let asked: Int64
         let completion: (Result<RedisReply, RedisError>) -> Void
     }
 
@@ -22,6 +23,9 @@ public final class RedisConnection {
     /// Counts how often the connection has become ready: what was found out about the server before holds for one of
     /// them.
     public private(set) var generation = 0
+
+    /// Told with each answer how long it took in nanoseconds: from the turn in which the command was sent to that of its answer.
+    public var answered: (Int64) -> Void = { _ in }
 
     /// Commands that were sent since the start.
     public private(set) var commandCount = 0
@@ -80,7 +84,7 @@ public final class RedisConnection {
     /// Sends a command; `completion` gets its reply in the order of the commands. An error reply is `.refused`.
     public func send(_ command: RedisCommand, _ completion: @escaping (Result<RedisReply, RedisError>) -> Void) {
         guard isReady else { return completion(.failure(.notConnected)) }
-        pending.append(Pending(deadline: loop.now + timeout, completion: completion))
+        pending.append(Pending(asked: loop.turnStart, completion: completion))
         transport.write(command)
         commandCount += 1
         if watch == nil { watchOldest() }
@@ -129,6 +133,7 @@ public final class RedisConnection {
         guard let next = pending.popFirst() else {
             return transport.close(.unexpectedReply("a reply without a command"))
         }
+        answered(loop.turnStart - next.asked)
         if case .error(let text) = reply {
             let error = RedisError.refused(text)
             next.completion(.failure(error))
@@ -145,14 +150,17 @@ public final class RedisConnection {
         for command in pending.removeAll() { command.completion(.failure(lost)) }
     }
 
+    /// Monotonic milliseconds.
+    private func deadline(of command: Pending) -> Int64 { command.asked / 1_000_000 + timeout }
+
     private func watchOldest() {
         guard let oldest = pending.first else {
             watch = nil
             return
         }
-        watch = loop.schedule(after: max(1, oldest.deadline - loop.now)) { [weak self] in
+        watch = loop.schedule(after: max(1, deadline(of: oldest) - loop.now)) { [weak self] in
             guard let self else { return }
-            if let first = pending.first, first.deadline <= loop.now { transport.close(.timeout) }
+            if let first = pending.first, deadline(of: first) <= loop.now { transport.close(.timeout) }
             watchOldest()
         }
     }

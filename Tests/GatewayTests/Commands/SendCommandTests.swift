@@ -46,7 +46,7 @@ import Testing
         func facts(_ type: String) -> FileFacts {
             FileFacts(
                 id: UUID(high: 1, low: 2), conversation: UUID(high: 3, low: 4), uploader: sender.user, name: "a&b.png",
-                type: type, size: 7, isSealed: false)
+                type: type, size: 7, isSealed: false, sha256: nil, picture: nil)
         }
         let rules = ContentRules(maximumCharacters: 5, markup: .escape)
         let start = #"{"conversationId":"\#(conversation)","fileId":"\#(UUID(high: 1, low: 2))""#

@@ -48,6 +48,17 @@ import Testing
 
     @Test(arguments: [
         (["JWT_SECRET": ""], "PARLEY_JWT_SECRET: is required"),
+        (["FILES_URL": "file://a/b"], "PARLEY_FILES_URL=file://a/b: must be"),
+        (["FILES_URL": "s3://bucket/a"], "PARLEY_FILES_URL=s3://bucket/a: needs PARLEY_S3_ACCESS_KEY_ID"),
+        (["FILES_URL": "s3://bucket", "S3_ACCESS_KEY_ID": "a"], "PARLEY_FILES_URL=s3://bucket: needs"),
+        (
+            [
+                "FILES_URL": "s3://bucket", "S3_ACCESS_KEY_ID": "a", "S3_SECRET_ACCESS_KEY": "b",
+                "S3_CREDENTIALS_FILE": "f",
+            ],
+            "PARLEY_FILES_URL=s3://bucket: needs"
+        ),
+        (["FILES_URL": "file:///a", "FILES_DIR": "/a"], "PARLEY_FILES_URL=file:///a: must not be set beside"),
         (["JWT_SECRET": "0123456789abcdef0123456789abcde"], "PARLEY_JWT_SECRET=(hidden): must be"),
         (
             ["JWT_ALGORITHM": "RS256", "JWT_JWKS_FILE": "f", "JWT_JWKS_URL": "https://i.example/k"],

@@ -28,6 +28,19 @@ import Testing
         #expect([0, 1, record, record + 1, 3 * record].map(FileCipher.recordCount) == [1, 1, 1, 2, 3])
     }
 
+    @Test func aPartLiesInWholeRecords() {
+        let (record, sealed) = (Int64(FileCipher.recordBytes), Int64(FileCipher.sealedBytes))
+        let size = 2 * record + 10
+        #expect(FileCipher.sealedSize(of: size) == 2 * sealed + 26)
+        #expect(FileCipher.sealedSize(of: 0) == 16)
+        #expect(FileCipher.sealedRange(of: 0..<1, size: size) == 0..<sealed)
+        #expect(FileCipher.sealedRange(of: record - 1..<record + 1, size: size) == 0..<2 * sealed)
+        #expect(FileCipher.sealedRange(of: record..<size, size: size) == sealed..<2 * sealed + 26)
+        #expect(FileCipher.sealedRange(of: size - 1..<size, size: size) == 2 * sealed..<2 * sealed + 26)
+        #expect(FileCipher.sealedRange(of: 0..<2 * record, size: 2 * record) == 0..<2 * sealed)
+        #expect(FileCipher.sealedRange(of: 0..<0, size: 0).isEmpty)
+    }
+
     @Test func linksAreGoodForTheirFileAndTimeOnly() throws {
         let (file, secret) = (UUID.random(), Array("secret".utf8))
         let target = FileLink(file: file, expires: 1_800_000_000).target(secret: secret)

@@ -12,6 +12,11 @@ import Testing
         #expect(DescriptorBudget(wanted: wanted, limit: limit, loops: loops).connections == connections)
     }
 
+    @Test func anS3StoreNeedsSomeOnEachLoop() {
+        let budget = DescriptorBudget(wanted: 1_000_000, limit: 20_000, loops: 2, hasRemoteFiles: true)
+        #expect(budget.connections == 18_640 - 16 - 2 * 32)
+    }
+
     @Test(arguments: [(20_000, 256, 1_024), (1_024, 64, 64), (256, 16, 16), (0, 1, 1)])
     func whereThereAreFewEachUseGetsAPart(limit: Int, turnedAway: Int, transfers: Int) {
         let budget = DescriptorBudget(wanted: 15_000, limit: limit, loops: 1)

@@ -27,7 +27,7 @@ import Testing
 
         func key(_ suffix: String = "") -> String { Keys.conversation(conversation, partition) + suffix }
 
-        func load(archived: Bool = false, last: Int64 = 0, direct: Bool = true) async throws {
+        func load(archived: Bool = false, byAge: Bool = false, last: Int64 = 0, direct: Bool = true) async throws {
             _ = try await redis.call("SET", key(":ticket"), "t")
             let users = [sender, other].sorted().map(\.description)
             let reply = try await redis.call(RedisScripts.load, keys: [Keys.stream(partition)]) { command in
@@ -35,7 +35,7 @@ import Testing
                 command.add("t")
                 command.add(last)
                 command.add("7")
-                command.add(archived ? "1" : "0")
+                command.add(byAge ? "2" : archived ? "1" : "0")
                 command.add(direct ? users.joined(separator: ",") : "-")
                 command.add("60000")
                 for user in users {
@@ -202,6 +202,21 @@ import Testing
             let stranger = UUID.random()
             #expect(try await bench.accept([.init(sender: stranger, digest: "a")])[1] == 3)
             #expect(try await bench.accept([.init(sender: stranger, digest: "a", isOfServer: true)])[1] == 0)
+        }
+    }
+
+    /// Who writes takes it out; an edit alone doesn't.
+    @Test func aConversationThatIsArchivedForItsAgeIsToldApart() async throws {
+        try await bench { bench in
+            try await bench.load(byAge: true)
+            let edit = "e 1 1 2026-01-02T03:04:05.678Z"
+            let reply = try await bench.accept([.init(digest: "a"), .init(digest: "b", change: edit)])
+            #expect(reply.dropFirst() == [10, 0, 0, 4, 0, 0])
+            #expect(try await bench.accept([.init(sender: UUID.random())])[1] == 3)
+            try await bench.load(archived: true)
+            #expect(try await bench.accept([.init(digest: "a")])[1] == 4)
+            try await bench.load()
+            #expect(try await bench.accept([.init(digest: "a")])[1] == 0)
         }
     }
 

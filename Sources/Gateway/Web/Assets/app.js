@@ -2,6 +2,7 @@
 
 import { Conversation } from './conversation.js';
 import { openDialog, prepareDialog } from './dialog.js';
+import { takeDropped, Upload } from './files.js';
 import { StompClient } from './stomp.js';
 import { MessageList, paintAvatar, person, showConversations, titleOf } from './view.js';
 
@@ -81,7 +82,7 @@ function signIn(candidate) {
   const self = person(me);
   $('my-name').textContent = self.name;
   paintAvatar($('my-avatar'), self.name, self.hue);
-  messages = new MessageList($('messages'), { me, onRetry: retry });
+  messages = new MessageList($('messages'), { me, onRetry: retry, onCancel: cancel, onLink: linkTo });
   messages.clear();
   connect();
 }
@@ -291,9 +292,9 @@ function sendComposed() {
 async function transmit(conversation, entry) {
   // While the connection is down the message waits as "sending"; the next connection sends it.
   if (!client.connected) return;
-  const { clientMessageId, content } = entry;
+  const { clientMessageId, content, file } = entry;
   try {
-    const body = { conversationId: conversation.id, content, clientMessageId };
+    const body = { conversationId: conversation.id, content, clientMessageId, fileId: file?.fileId };
     const receipt = await client.send('/app/chat.send', body);
     conversation.acknowledge(clientMessageId, Number(receipt['message-id']?.split('.').pop()));
   } catch (error) {
@@ -304,8 +305,55 @@ async function transmit(conversation, entry) {
 
 function retry(clientMessageId) {
   const entry = current?.retry(clientMessageId);
-  if (entry) transmit(current, entry);
+  if (entry?.state === 'uploading') upload(current, entry);
+  else if (entry) transmit(current, entry);
   show();
+}
+
+// ---- Files
+
+function sendFiles(files) {
+  if (!current || files.length === 0) return;
+  const entries = files.map((file) => current.compose('', randomId(), file));
+  show();
+  toEnd();
+  for (const entry of entries) upload(current, entry);
+}
+
+const uploads = new Map();
+
+async function upload(conversation, entry) {
+  const key = entry.clientMessageId;
+  const one = new Upload();
+  uploads.set(key, one);
+  const onProgress = (part) => {
+    entry.progress = part;
+    showSoon();
+  };
+  try {
+    const file = await one.start(entry.source, { conversation: conversation.id, key, token, onProgress });
+    conversation.uploaded(key, file);
+    transmit(conversation, entry);
+  } catch (error) {
+    if (error.cancelled) conversation.drop(key);
+    else conversation.fail(key, error.message);
+    if (error.status === 401) signOut('The server does not accept this token any more. Please sign in again.');
+  } finally {
+    uploads.delete(key);
+    showSoon();
+  }
+}
+
+function cancel(clientMessageId) {
+  const one = uploads.get(clientMessageId);
+  if (one) return one.cancel();
+  current?.drop(clientMessageId);
+  show();
+}
+
+async function linkTo(file) {
+  const { url } = await api('GET', `${file.downloadUrl}/link`);
+  return url;
 }
 
 // ---- Typing
@@ -444,6 +492,19 @@ $('composer').addEventListener('keydown', (event) => {
   event.preventDefault();
   sendComposed();
 });
+$('composer').addEventListener('paste', (event) => {
+  const files = [...(event.clipboardData?.files ?? [])];
+  if (files.length === 0) return;
+  event.preventDefault();
+  sendFiles(files);
+});
+$('attach').addEventListener('click', () => $('files').click());
+$('files').addEventListener('change', () => {
+  sendFiles([...$('files').files]);
+  // The same file may be chosen again.
+  $('files').value = '';
+});
+takeDropped($('open'), sendFiles);
 $('scroller').addEventListener('scroll', () => {
   if (nearEnd()) $('latest').hidden = true;
   if ($('scroller').scrollTop < NEAR_PX) loadOlder();

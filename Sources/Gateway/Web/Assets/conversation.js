@@ -78,11 +78,15 @@ export class Conversation {
     this.nextBefore = nextBefore ?? undefined;
   }
 
-  /** Notes a message that is on its way. */
-  compose(content, clientMessageId) {
+  /** Notes a message that is on its way; with a `source` its file has to be uploaded first. */
+  compose(content, clientMessageId, source) {
     const entry = {
       key: clientMessageId, clientMessageId, senderId: this.#me, content, time: new Date(), state: 'sending',
     };
+    if (source) {
+      const file = { fileName: source.name, fileType: source.type, fileSize: source.size };
+      Object.assign(entry, { source, file, state: 'uploading', progress: 0 });
+    }
     this.#pending.set(clientMessageId, entry);
     this.#touch(entry.time.getTime());
     return entry;
@@ -95,7 +99,8 @@ export class Conversation {
     if (this.#sent.has(id)) return;
     Object.assign(entry, { id, state: 'sent', trouble: undefined });
     this.#sent.set(id, entry);
-    this.#noteLast({ id, senderId: this.#me, content: entry.content, createdAt: entry.time.toISOString() });
+    const { content, file } = entry;
+    this.#noteLast({ id, senderId: this.#me, content, file, createdAt: entry.time.toISOString() });
   }
 
   /** Somebody has got or read everything up to a message. With two people that is what a message's status is. */
@@ -122,7 +127,18 @@ export class Conversation {
   /** Prepares a failed message for another try under the same id, so that it can't be stored twice. */
   retry(clientMessageId) {
     const entry = this.#pending.get(clientMessageId);
-    return entry && Object.assign(entry, { state: 'sending', trouble: undefined });
+    const state = entry?.source && !entry.file.fileId ? 'uploading' : 'sending';
+    return entry && Object.assign(entry, { state, trouble: undefined });
+  }
+
+  /** The file of a message has come to the server: now the message is sent. */
+  uploaded(clientMessageId, file) {
+    Object.assign(this.#pending.get(clientMessageId), { file, state: 'sending', source: undefined });
+  }
+
+  /** Forgets a message that is not to be sent. */
+  drop(clientMessageId) {
+    this.#pending.delete(clientMessageId);
   }
 
   sending() {
@@ -146,9 +162,9 @@ export class Conversation {
 }
 
 function facts(message, eventId) {
-  const { id, senderId, content, messageType, clientMessageId, editedAt, isDeleted, createdAt } = message;
+  const { id, senderId, content, messageType, clientMessageId, file, editedAt, isDeleted, createdAt } = message;
   return {
-    id, eventId, senderId, content, messageType, clientMessageId, editedAt, isDeleted, time: new Date(createdAt),
+    id, eventId, senderId, content, messageType, clientMessageId, file, editedAt, isDeleted, time: new Date(createdAt),
     state: message.status?.toLowerCase() ?? 'sent', trouble: undefined,
   };
 }

@@ -1,5 +1,7 @@
 // Turns data into elements. Everything that comes from a person is set as text, never parsed as markup.
 
+import { fileElement } from './files.js';
+
 const RUN_MS = 5 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -109,7 +111,8 @@ export function showConversations(list, conversations, { me, current, onOpen }) 
 
 function previewOf(last, me) {
   if (last.messageType === 'SYSTEM') return systemText(last);
-  return `${last.senderId === me ? 'You: ' : ''}${last.isDeleted ? 'Deleted' : plain(last.content)}`;
+  const content = plain(last.content) || last.file?.fileName || '';
+  return `${last.senderId === me ? 'You: ' : ''}${last.isDeleted ? 'Deleted' : content}`;
 }
 
 // What the server notes in a conversation, as a sentence.
@@ -126,10 +129,10 @@ function systemText({ content, senderId }) {
   }
 }
 
-const TICKS = { sending: ['◷', 'sending'], sent: ['✓', 'sent'], delivered: ['✓✓', 'delivered'],
+const TICKS = { uploading: ['◷', 'uploading'], sending: ['◷', 'sending'], sent: ['✓', 'sent'], delivered: ['✓✓', 'delivered'],
   read: ['✓✓', 'read'], failed: ['!', 'not sent'] };
 
-function buildMessage(entry, { own, onRetry }) {
+function buildMessage(entry, { own, onRetry, onCancel }) {
   const made = element('article', 'message');
   made.dataset.testid = 'message';
   made.dataset.own = own;
@@ -142,7 +145,7 @@ function buildMessage(entry, { own, onRetry }) {
   when.title = entry.time.toLocaleString();
   meta.append(when);
   if (own) meta.append(element('span', 'tick'));
-  bubble.append(element('span', 'content'), meta);
+  bubble.append(element('div', 'attached'), element('span', 'content'), meta);
   if (!own) made.append(element('span', 'sender', name), avatar(name, hue));
   made.append(bubble);
   if (own) {
@@ -152,6 +155,14 @@ function buildMessage(entry, { own, onRetry }) {
     again.addEventListener('click', () => onRetry(entry.clientMessageId));
     trouble.append(element('span'), again);
     made.append(trouble);
+    if (entry.source) {
+      const progress = element('progress', 'progress');
+      progress.setAttribute('aria-label', 'Uploaded');
+      const cancel = element('button', 'again cancel', 'cancel');
+      cancel.type = 'button';
+      cancel.addEventListener('click', () => onCancel(entry.clientMessageId));
+      made.append(progress, cancel);
+    }
   }
   return made;
 }
@@ -161,12 +172,30 @@ function setText(target, value) {
   if (target && target.textContent !== value) target.textContent = value;
 }
 
-function updateMessage(made, entry, { first, last, own, group }) {
+// Built anew only when it is another file, or the same one has arrived.
+function updateFile(place, entry, onLink) {
+  const file = entry.isDeleted ? undefined : entry.file;
+  const shown = file ? (file.fileId ?? 'coming') : '';
+  if ((place.dataset.file ?? '') === shown) return;
+  place.dataset.file = shown;
+  place.replaceChildren(...(file ? [fileElement(file, onLink)] : []));
+}
+
+function updateUpload(made, entry) {
+  const progress = made.querySelector('.progress');
+  if (!progress) return;
+  progress.hidden = entry.state !== 'uploading';
+  progress.value = entry.progress ?? 0;
+  made.querySelector('.cancel').hidden = !['uploading', 'failed'].includes(entry.state);
+}
+
+function updateMessage(made, entry, { first, last, own, group, onLink }) {
   made.dataset.id = entry.id ?? '';
   made.dataset.state = entry.state;
   made.dataset.first = first;
   made.dataset.last = last;
   made.dataset.deleted = Boolean(entry.isDeleted);
+  updateFile(made.querySelector('.attached'), entry, onLink);
   setText(made.querySelector('.content'), entry.isDeleted ? 'This message was deleted' : plain(entry.content));
   const label = entry.editedAt && !entry.isDeleted ? `edited ${clock.format(entry.time)}` : clock.format(entry.time);
   setText(made.querySelector('time'), label);
@@ -175,6 +204,7 @@ function updateMessage(made, entry, { first, last, own, group }) {
     const [sign, meaning] = TICKS[entry.state];
     setText(tick, sign);
     tick.title = meaning;
+    updateUpload(made, entry);
     made.querySelector('.trouble').hidden = entry.state !== 'failed';
     setText(made.querySelector('.trouble span'), entry.trouble ?? '');
   } else {
@@ -213,10 +243,11 @@ export class MessageList {
         return;
       }
       const own = entry.senderId === this.#options.me;
-      const place = { first: newDay || !sameRun(before, entry), last: !sameRun(entry, after), own, group };
+      const { onRetry, onCancel, onLink } = this.#options;
+      const place = { first: newDay || !sameRun(before, entry), last: !sameRun(entry, after), own, group, onLink };
       let made = this.#elements.get(entry.key);
       if (!made) {
-        made = buildMessage(entry, { own, onRetry: this.#options.onRetry });
+        made = buildMessage(entry, { own, onRetry, onCancel });
         this.#elements.set(entry.key, made);
       }
       updateMessage(made, entry, place);

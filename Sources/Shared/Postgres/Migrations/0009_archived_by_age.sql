@@ -1,2 +1,3 @@
--- Whether nobody archived it but its age: a DIRECT conversation of which that is so comes out again with its next message.
-alter table conversations add column is_archived_by_age boolean not null default false;
+-- When a conversation was archived for its age alone. It counts while it is the same as archived_at: then a DIRECT conversation comes
+-- out again with its next message. Who archives or unarchives it by hand, of an earlier release too, makes it count no more.
+alter table conversations add column archived_by_age_at timestamptz;

@@ -18,6 +18,7 @@
 --          and says that the gateway has seen an id above the last one here: Redis has lost events
 
 local ACCEPTED, REPEATED, COLD, NOT_MEMBER, ARCHIVED, FULL, EXHAUSTED, CORRUPT, CONFLICT, FORKED = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
+local ARCHIVED_BY_AGE = 10
 local EPOCH = 1735689600000
 local LIMIT = 9007199254740991
 local FIELDS = 9
@@ -86,8 +87,9 @@ local function conversation(id)
     c.last = state[1] and tonumber(state[1])
     c.expires = state[2]
     c.renewed = tonumber(state[4] or '') or 0
-    local facts = redis.call('HMGET', c.members, 'v', 'a', 'r', 'f')
+    local facts = redis.call('HMGET', c.members, 'v', 'a', 'r', 'f', 'o')
     c.version, c.archived, c.recipients = facts[1], facts[2] == '1', facts[3]
+    c.opens = facts[5] == '1'
     -- Loaded by a process of the first release: the participants' indexes may not have this partition.
     c.unindexed = c.recipients and c.recipients ~= '-' and facts[4] ~= '2'
     c.users = {}
@@ -158,7 +160,7 @@ for at = 7, #ARGV, FIELDS do
         elseif ARGV[at + 5] == '0' and not is_member(c, sender) then
             code = NOT_MEMBER
         elseif ARGV[at + 5] == '0' and c.archived then
-            code = ARCHIVED
+            code = c.opens and ARGV[at + 6] == '-' and ARCHIVED_BY_AGE or ARCHIVED
         elseif waiting >= room or used >= byte_room then
             code = FULL
         else

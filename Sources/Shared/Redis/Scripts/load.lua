@@ -3,7 +3,8 @@
 -- since then has deleted the ticket.
 --
 -- KEYS[1]  {tag}:stream
--- ARGV     1 conversation, 2 ticket, 3 last event id in PostgreSQL, 4 version, 5 archived 0|1, 6 recipients,
+-- ARGV     1 conversation, 2 ticket, 3 last event id in PostgreSQL, 4 version, 5 archived 0|1, or 2 where the next message takes it
+--          out, 6 recipients,
 --          7 how long (ms) a state stays of which PostgreSQL has everything,
 --          then user, role, delivered and read message ids, repeated
 -- returns  1 when written, 0 when the ticket is gone
@@ -39,7 +40,8 @@ elseif tonumber(last) < tonumber(ARGV[3]) then
 end
 
 redis.call('DEL', members)
-redis.call('HSET', members, 'v', ARGV[4], 'a', ARGV[5], 'r', ARGV[6])
+redis.call('HSET', members, 'v', ARGV[4], 'a', ARGV[5] == '0' and '0' or '1', 'r', ARGV[6])
+if ARGV[5] == '2' then redis.call('HSET', members, 'o', '1') end
 -- The caller has noted the partition in both users' indexes of inboxes; one of the first release hasn't, and writes no format.
 if ARGV[6] ~= '-' then redis.call('HSET', members, 'f', '2') end
 -- Cursors go forward only: Redis may know more than PostgreSQL does yet.

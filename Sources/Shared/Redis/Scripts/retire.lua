@@ -8,5 +8,6 @@
 local key = string.match(KEYS[1], '^({[^}]*}:)') .. 'c:' .. ARGV[1]
 local state = redis.call('HMGET', key, 'last', 'done')
 if tonumber(state[1] or 0) > tonumber(state[2] or 0) then return 0 end
-redis.call('UNLINK', key, key .. ':events', key .. ':members', key .. ':changes', key .. ':cursors', key .. ':key')
+redis.call('UNLINK', key, key .. ':events', key .. ':members', key .. ':changes', key .. ':cursors', key .. ':key',
+    key .. ':ticket')
 return 1
