@@ -5,6 +5,9 @@ internal import Shared
 ///
 /// Confined to its loop.
 final class LeaseKeeper {
+    /// The deployment's format from which on committed entries are counted apart.
+    private static let keepingFormat: Int64 = 2
+
     private let id: String
     private let redis: RedisConnection
     private let partitions: [Partition]
@@ -13,7 +16,7 @@ final class LeaseKeeper {
     private let loop: EventLoop
     private let owned: Gauge
     private var table = LeaseTable()
-    /// How often in a row a process of an earlier format was found; nil until it was looked for.
+    /// How often in a row a process was found that can't tell what is kept from what waits; nil until it was looked for.
     private var findsOfOlder: Int?
     /// How many persisters shared the partitions when it was last asked.
     private var alive = 1
@@ -152,7 +155,7 @@ final class LeaseKeeper {
         if table.count < share { try await acquire(share - table.count) }
         owned.set(table.count)
         let oldest = try await DeploymentFormat.oldest(redis)
-        findsOfOlder = oldest < DeploymentFormat.current ? (findsOfOlder ?? 0) + 1 : 0
+        findsOfOlder = oldest < Self.keepingFormat ? (findsOfOlder ?? 0) + 1 : 0
         // It was told to leave while it was asking for more.
         if isAway || isStopped { await giveBackAll() }
     }
