@@ -79,6 +79,8 @@ def test_what_is_wrong_with_a_form_is_told_and_nothing_is_kept(pair, gateway, tm
         assert (answer.status, answer.json["code"], answer.json.get("field")) == (400, code, field), content
     for type in ("multipart/form-data", "multipart/form-data; boundary=" + "x" * 71):
         assert post(one, form(place, file), url=node.url, type=type).json["field"] == "Content-Type"
+    one_type, two_types = {"type": "multipart/form-data; boundary=b"}, {"content-type": "multipart/form-data; boundary=c"}
+    assert post(one, form(place, file), url=node.url, **one_type, **two_types).json["field"] == "Content-Type"
     assert post(one, form(("conversationId", parley.new_user().encode()), file), url=node.url).status == 404
     # The limit is the file's.
     fits = ("file", b"x" * (1 << 20), 'filename="a"')
@@ -199,6 +201,14 @@ def test_a_repeat_under_the_same_key_gets_the_first_answer(pair, gateway, tmp_pa
         assert (answer.status, answer.json["code"]) == (422, "key-reused")
     assert put(conversation, other, data, url=node.url, **key).json["fileId"] != first.json["fileId"]
     assert put(conversation, one, data, url=node.url, **{"Idempotency-Key": "a b"}).json["field"] == "Idempotency-Key"
+    # A file that is gone with its message isn't answered with.
+    gone = {"Idempotency-Key": parley.new_user()}
+    file = put(conversation, one, data, url=node.url, **gone).json["fileId"]
+    body = {"content": "", "messageType": "FILE", "fileId": file}
+    path = f"/api/conversations/{conversation}/messages"
+    message = parley.call("POST", path, one, body, url=node.url).json["messageId"]
+    assert parley.call("DELETE", f"{path}/{message}", one, url=node.url).status == 200
+    assert put(conversation, one, data, url=node.url, **gone).json["fileId"] != file
     # After a day the key is forgotten.
     query(f"update files set created_at = now() - interval '2 days' where id = '{first.json['fileId']}'")
     gateway(FILES_DIR=tmp_path)

@@ -11,9 +11,12 @@ final class FileCatalogue {
     private let lease: PostgresLease
     private let ring: MasterKeyRing?
     private var secrets: [[UInt8]]?
+    private var isSweeping = false
 
     /// So many files are removed in one sweep.
     private static let sweepLimit = 10_000
+    /// A store that has failed so often in a sweep is away: the rest is for the next one.
+    private static let toleratedFailures = 3
     /// The deployment's format from which on gateways count claims.
     private static let countingFormat: Int64 = 2
     /// One node sweeps at a time; who dies in the middle is followed by another one after so many milliseconds.
@@ -131,9 +134,11 @@ final class FileCatalogue {
 
     // MARK: Deleting
 
-    /// Lets nobody have a file from now on; its bytes are there until it is swept, and it can be restored.
+    /// Lets nobody have a file from now on; its bytes are there until it is swept, and it can be restored. Who uploads the same
+    /// again gets another one.
     func hide(_ id: UUID) async throws(PostgresError) {
-        _ = try await postgres.query("update files set deleted_at = now() where id = $1", [.uuid(id)])
+        _ = try await postgres.query(
+            "update files set deleted_at = now(), upload_key = null where id = $1", [.uuid(id)])
     }
 
     /// Takes `hide` back, where that still helps. Where it fails, the file stays hidden, and is there for as long as its message.
@@ -146,30 +151,36 @@ final class FileCatalogue {
         }
     }
 
-    /// Removes the bytes of a hidden file; where that fails, a sweep does it.
-    func remove(_ id: UUID) async {
-        guard let store else { return }
+    /// Removes the bytes of a hidden file; where that fails, a sweep does it. Whether it succeeded.
+    @discardableResult
+    func remove(_ id: UUID) async -> Bool {
+        guard let store else { return false }
         do {
             try await store.remove(id)
             _ = try await postgres.query(
                 "update files set removed_at = now(), deleted_at = coalesce(deleted_at, now()) where id = $1",
                 [.uuid(id)])
+            return true
         } catch {
             count(error)
             log.error("file can't be removed", [.file: .uuid(id), .error: .string("\(error)")])
+            return false
         }
     }
 
     /// Removes what was deleted a while ago, unless its message is still there, what no message has shown for a day, and what killed
     /// nodes have left half-way. Forgets the keys of what was uploaded a day ago.
     func sweep() async {
-        guard let store else { return }
+        // A store that is slow makes it last.
+        guard let store, !isSweeping else { return }
+        isSweeping = true
+        defer { isSweeping = false }
         do {
             guard try await lease.take(postgres) else { return }
             let gone = try await postgres.onOwnConnection(for: .sweep) { connection throws(PostgresError) in
                 _ = try await connection.query(
                     """
-                    update files f set deleted_at = now()
+                    update files f set deleted_at = now(), upload_key = null
                     where not is_shown and deleted_at is null and created_at < now() - interval '1 day'
                         and \(Self.isNowhere)
                     """)
@@ -185,7 +196,11 @@ final class FileCatalogue {
                     limit \(Self.sweepLimit)
                     """)
             }
-            for id in gone.rows.compactMap({ $0.uuid(0) }) { await remove(id) }
+            var failures = 0
+            for id in gone.rows.compactMap({ $0.uuid(0) }) where failures < Self.toleratedFailures {
+                guard try await lease.take(postgres) else { return }
+                if await !remove(id) { failures += 1 }
+            }
             let unfinished = try await store.sweep()
             try await lease.giveBack(postgres)
             if gone.rows.count + unfinished > 0 {

@@ -59,6 +59,7 @@ struct PictureSize: Sendable, Equatable {
     private init?(jpeg bytes: HeadReader) {
         var at = 2
         var isTurned = false
+        var hasExif = false
         while bytes.big(at, 1) == 0xFF, let marker = bytes.big(at + 1, 1) {
             switch marker {
             case 0xFF: at += 1
@@ -70,12 +71,19 @@ struct PictureSize: Sendable, Equatable {
             case 0xD8, 0xD9, 0xDA: return nil
             default:
                 guard let length = bytes.big(at + 2, 2), length >= 2 else { return nil }
-                if marker == 0xE1, bytes.text(at + 4) == "Exif" { isTurned = Self.isTurned(bytes, at + 10) }
+                // There is one (Exif 2.32, section 4.7.2): others would cost as much again.
+                if marker == 0xE1, !hasExif, bytes.text(at + 4) == "Exif" {
+                    hasExif = true
+                    isTurned = Self.isTurned(bytes, at + 10)
+                }
                 at += 2 + length
             }
         }
         return nil
     }
+
+    /// So many entries of Exif's first directory are looked at; cameras write a dozen.
+    private static let maximumEntries = 256
 
     /// Whether the orientation in Exif's first directory is one by which width and height change places (Exif 2.32, section 4.6.4).
     private static func isTurned(_ bytes: HeadReader, _ start: Int) -> Bool {
@@ -84,7 +92,7 @@ struct PictureSize: Sendable, Equatable {
             isLittle ? bytes.little(start + at, count) : bytes.big(start + at, count)
         }
         guard let directory = number(4, 4), let count = number(directory, 2) else { return false }
-        for entry in 0..<count {
+        for entry in 0..<min(count, maximumEntries) {
             let at = directory + 2 + entry * 12
             guard let tag = number(at, 2) else { return false }
             if tag == 0x0112 { return number(at + 8, 2).map { (5...8).contains($0) } ?? false }

@@ -7,13 +7,13 @@ extension FilesResource {
     ) async throws(CommandError) -> HTTPResponse {
         guard request.method == "POST", let content else { return Router.methodNotAllowed("POST") }
         guard let store else { throw Self.disabled }
+        if let retryAfter = await worker.limiter.take(.uploads, .user(origin.identity.user)) {
+            throw .tooFast(retryAfter: retryAfter)
+        }
         let key = try UploadKey.read(request.headers)
         let source = try UploadSource(request, content)
         let length = content.length.map { Int64($0) - source.maximumOverhead } ?? 0
         guard length <= config.maximumBytes else { throw UploadLimit.tooLarge(config) }
-        if let retryAfter = await worker.limiter.take(.uploads, .user(origin.identity.user)) {
-            throw .tooFast(retryAfter: retryAfter)
-        }
         let head = try await source.head()
         let conversation = head.fields.conversation
         try await authorise(origin, conversation)

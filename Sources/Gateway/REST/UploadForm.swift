@@ -165,12 +165,12 @@ private struct FormPart {
         // What can't be read of the encoded name leaves the other one.
         fileName = disposition.extended("filename") ?? disposition.first("filename").map(Self.unescaped)
         // Deprecated, and kept by nobody (RFC 7578, section 4.7).
-        let encoding = headers.first("Content-Transfer-Encoding")?.lowercased() ?? "binary"
-        guard ["7bit", "8bit", "binary"].contains(encoding) else {
+        let encodings = headers.all("Content-Transfer-Encoding").map { $0.lowercased() }
+        guard encodings.allSatisfy({ ["7bit", "8bit", "binary"].contains($0) }) else {
             throw CommandError(.malformedForm, "A part of the form has a Content-Transfer-Encoding that isn't taken.")
         }
         if let header = headers.first("Content-Type") {
-            guard let type = MediaType.parse(header) else {
+            guard let type = MediaType.parse(header), headers.all("Content-Type").count == 1 else {
                 throw CommandError(.malformedForm, "The Content-Type of a part is malformed.")
             }
             self.type = type

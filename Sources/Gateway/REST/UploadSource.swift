@@ -31,7 +31,8 @@ final class UploadSource {
             type = MediaType.unknown
             return
         }
-        guard let type = MediaType.parse(header) else {
+        // Of two types another reader might take the other, and find another file by its boundary.
+        guard let type = MediaType.parse(header), request.headers.all("Content-Type").count == 1 else {
             throw CommandError(.invalidField, "The Content-Type is malformed.", field: "Content-Type")
         }
         self.type = type

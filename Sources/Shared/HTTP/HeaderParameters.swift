@@ -4,7 +4,10 @@ public struct HeaderParameters: Sendable, Equatable {
     public let value: String
     private var parameters: [(name: String, value: String)] = []
 
-    /// Reads a field's value; nil where it is malformed or names a parameter twice.
+    /// So many parameters are taken: each is compared with those before it.
+    private static let maximumCount = 16
+
+    /// Reads a field's value; nil where it is malformed, names a parameter twice, or has more than 16 of them.
     public init?(_ text: String) {
         var rest = Array(text.utf8)[...]
         value = Self.trimmed(Self.take(&rest) { $0 != UInt8(ascii: ";") }).lowercased()
@@ -14,7 +17,7 @@ public struct HeaderParameters: Sendable, Equatable {
                 .lowercased()
             if name.isEmpty, rest.isEmpty || rest.first == UInt8(ascii: ";") { continue }
             guard !name.isEmpty, rest.popFirst() == UInt8(ascii: "="), let value = Self.takeValue(&rest),
-                first(name) == nil
+                first(name) == nil, parameters.count < Self.maximumCount
             else { return nil }
             parameters.append((name, value))
         }

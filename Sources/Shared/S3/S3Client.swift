@@ -13,6 +13,8 @@ final class S3Client {
         var digest = S3Signer.emptyPayload
         /// Whether the response lasts as long as its reader.
         var isStreamed = false
+        /// How long (ms) it may take in any case, while the store sends something.
+        var patience: Int64 = 0
     }
 
     /// Requests are tried so often at most.
@@ -112,7 +114,8 @@ final class S3Client {
         // Over TLS nobody can change a content on its way.
         let payload = location.isSecure && call.content.count > 0 ? S3Signer.unsignedPayload : call.digest
         let added = signer.headers(request, payload: payload, at: WallClock.nowMilliseconds())
-        let total = call.isStreamed ? nil : 2 * timeout + Int64(call.content.count) * 1_000 / Self.lowestRate
+        let usual = 2 * timeout + Int64(call.content.count) * 1_000 / Self.lowestRate
+        let total = call.isStreamed ? nil : max(usual, call.patience)
         let deadlines = HTTPDeadlines(connect: min(5_000, timeout), idle: timeout, total: total)
         let reply: HTTPReply
         do throws(HTTPCallError) {

@@ -4,6 +4,9 @@
 ///
 /// Confined to its loop.
 final class S3Upload: IncomingFile {
+    /// Milliseconds for making an object of all parts.
+    private static let longestCompletion: Int64 = 300_000
+
     private let client: S3Client
     private let key: String
     private let staged: ScratchFile
@@ -113,6 +116,8 @@ final class S3Upload: IncomingFile {
         let body = Array("<CompleteMultipartUpload>\(parts.joined())</CompleteMultipartUpload>".utf8)
         var call = S3Client.Call(method: "POST", key: key, query: [("uploadId", upload)])
         call.content = .bytes(body)
+        // A store that puts many parts together sends white space meanwhile.
+        call.patience = Self.longestCompletion
         call.digest = Hex.encode(SHA256.digest(body))
         do throws(S3Error) {
             let root = try await client.document(call)

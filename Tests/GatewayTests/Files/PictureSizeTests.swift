@@ -52,6 +52,28 @@ import Testing
         }
     }
 
+    /// Thousands of segments, each with a directory of thousands of entries, would be walked through one by one.
+    @Test func onlyTheFirstExifSegmentCountsAndSoManyOfItsEntries() {
+        let first = jpeg(orientation: 1)
+        let second = jpeg(orientation: 6)
+        let segment = second[20..<(second.count - 17)]
+        #expect(segment.prefix(2) == [0xFF, 0xE1])
+        #expect(
+            size(Array(first.prefix(20)) + first[20..<(first.count - 17)] + segment + first.suffix(17)) == [640, 480])
+        func many(_ entries: UInt16) -> [UInt8] {
+            var exif = Array("Exif\0\0".utf8) + [0x4D, 0x4D, 0, 0x2A, 0, 0, 0, 8]
+            exif += [UInt8(entries >> 8), UInt8(entries & 0xFF)]
+            for _ in 1..<entries { exif += [1, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 0] }
+            exif += [1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0]
+            let length = UInt16(exif.count + 2)
+            let plain = jpeg()
+            return Array(plain.prefix(20)) + [0xFF, 0xE1, UInt8(length >> 8), UInt8(length & 0xFF)] + exif
+                + plain.dropFirst(20)
+        }
+        #expect(size(many(256)) == [480, 640])
+        #expect(size(many(257)) == [640, 480])
+    }
+
     @Test func whatIsCutOffHasNoSize() {
         for whole in [
             Array(png.prefix(24)), gif, webP("VP8X", [0, 0, 0, 0, 1, 0, 0, 1, 0, 0]),

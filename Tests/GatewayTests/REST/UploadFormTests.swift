@@ -104,6 +104,12 @@ import Testing
         #expect(refusal(file(type: "Content-Type: nonsense\r\n") + "--b--")?.code == .malformedForm)
         #expect(refusal(file(type: "Content-Transfer-Encoding: base64\r\n") + "--b--")?.code == .malformedForm)
         #expect(refusal(file(type: "Content-Transfer-Encoding: Binary\r\n") + "--b--") == nil)
+        for twice in [
+            "Content-Transfer-Encoding: binary\r\nContent-Transfer-Encoding: base64\r\n",
+            "Content-Type: text/plain\r\nContent-Type: text/html\r\n",
+        ] {
+            #expect(refusal(file(type: twice) + "--b--")?.code == .malformedForm)
+        }
     }
 
     @Test func aFormNeedsABoundary() {

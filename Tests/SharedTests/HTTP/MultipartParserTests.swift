@@ -157,6 +157,9 @@ import Testing
         #expect(HeaderParameters("a; b*=ISO-8859-1''%FC")?.extended("b") == nil)
         #expect(HeaderParameters("a; b*=UTF-8''%FC")?.extended("b") == nil)
         #expect(HeaderParameters("a")?.first("b") == nil)
+        func many(_ count: Int) -> String { "a" + (0..<count).map { "; p\($0)=v" }.joined() }
+        #expect(HeaderParameters(many(16))?.first("p15") == "v")
+        #expect(HeaderParameters(many(17)) == nil)
         for bad in ["", "; a=b", "a; b", "a; =b", "a; b=\"c", "a; b=\"c\"d", "a; b=c; B=d", "a; b=c\"d\""] {
             #expect(HeaderParameters(bad) == nil, "\(bad)")
         }

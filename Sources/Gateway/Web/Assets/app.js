@@ -324,6 +324,7 @@ const uploads = new Map();
 
 async function upload(conversation, entry) {
   const key = entry.clientMessageId;
+  const used = token;
   const one = new Upload();
   uploads.set(key, one);
   const onProgress = (part) => {
@@ -331,13 +332,14 @@ async function upload(conversation, entry) {
     showSoon();
   };
   try {
-    const file = await one.start(entry.source, { conversation: conversation.id, key, token, onProgress });
+    const file = await one.start(entry.source, { conversation: conversation.id, key, token: used, onProgress });
     conversation.uploaded(key, file);
     transmit(conversation, entry);
   } catch (error) {
     if (error.cancelled) conversation.drop(key);
     else conversation.fail(key, error.message);
-    if (error.status === 401) signOut('The server does not accept this token any more. Please sign in again.');
+    // Somebody else may have signed in meanwhile.
+    if (error.status === 401 && token === used) signOut('The server does not accept this token any more. Please sign in again.');
   } finally {
     uploads.delete(key);
     showSoon();
