@@ -200,6 +200,17 @@ def test_credentials_are_read_again(pair, gateway, store, tmp_path):
     parley.wait_for(lambda: upload(conversation, one, b"x", url=node.url).status == 201, what="the new key")
 
 
+def test_a_client_that_has_to_wait_for_the_store_is_not_too_slow(pair, gateway, store):
+    one, _, conversation = pair
+    node = gateway(
+        **store.settings(S3_TIMEOUT="30s"), IDLE_TIMEOUT="6s", HEARTBEAT="3s", PING_INTERVAL="2s", PONG_TIMEOUT="2s")
+    store.pause()
+    threading.Timer(14, store.resume).start()
+    data = os.urandom(3 * PART)
+    file = uploaded(conversation, one, data, "a.bin", url=node.url)
+    assert ask("GET", file["downloadUrl"], node.url, user=one).bytes == data
+
+
 @pytest.mark.parametrize("trouble", ["pause", "kill"])
 def test_a_store_that_goes_in_the_middle_of_an_upload(pair, gateway, store, trouble):
     one, _, conversation = pair

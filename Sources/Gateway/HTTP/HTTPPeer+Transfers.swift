@@ -8,7 +8,9 @@ extension HTTPPeer {
         uploadDeadline = worker.loop.now + worker.node.config.files.uploadTimeout
         awaitMore()
         var isAwaited = expectsContinue
-        let content = ContentStream(length: length) { [connection] in
+        let content = ContentStream(length: length) { [weak self, connection] in
+            self?.isUploadPaused = false
+            self?.awaitMore()
             if isAwaited { connection.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) }
             isAwaited = false
             connection.resumeReading()

@@ -43,6 +43,8 @@ final class HTTPPeer: Peer {
     var isLeaving = false
     /// When an upload has to be whole, however steadily it comes in.
     var uploadDeadline: Int64 = 0
+    /// Whether an upload isn't read at present, since what came of it hasn't been stored yet.
+    var isUploadPaused = false
 
     init(connection: Connection, worker: Worker, service: Service) {
         self.connection = connection
@@ -79,6 +81,7 @@ final class HTTPPeer: Peer {
                 awaitMore()
                 content?.append(buffer[piece])
                 if content?.isFull == true {
+                    isUploadPaused = true
                     connection.pauseReading()
                     // What came with it waits, too; where nothing did, this may have been the end.
                     if !available.isEmpty { return }
@@ -219,12 +222,13 @@ final class HTTPPeer: Peer {
     func checkLiveness(_ now: Int64) -> Int64 {
         // A client that takes nothing is the connection's to judge.
         if isAnswering || isChoked { return now + 1_000 }
-        if now >= deadline {
+        // While an upload isn't read, its client can't send: only the deadline of the whole counts.
+        if now >= (isUploadPaused ? uploadDeadline : deadline) {
             // Who takes an upload says that it didn't come in time.
             if let content { content.breakOff() } else { timeOut() }
             return now + 1_000
         }
-        return deadline
+        return isUploadPaused ? now + 1_000 : deadline
     }
 
     /// A request that has begun and doesn't go on is told so; a connection that was idle is closed.
