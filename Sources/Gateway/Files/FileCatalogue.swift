@@ -15,6 +15,8 @@ final class FileCatalogue {
 
     /// So many files are removed in one sweep.
     private static let sweepLimit = 10_000
+    /// After so many files the lease is prolonged.
+    private static let removedPerLease = 100
     /// A store that has failed so often in a sweep is away: the rest is for the next one.
     private static let toleratedFailures = 3
     /// The deployment's format from which on gateways count claims.
@@ -197,8 +199,9 @@ final class FileCatalogue {
                     """)
             }
             var failures = 0
-            for id in gone.rows.compactMap({ $0.uuid(0) }) where failures < Self.toleratedFailures {
-                guard try await lease.take(postgres) else { return }
+            for (place, id) in gone.rows.compactMap({ $0.uuid(0) }).enumerated() where failures < Self.toleratedFailures
+            {
+                if place % Self.removedPerLease == 0 { guard try await lease.take(postgres) else { return } }
                 if await !remove(id) { failures += 1 }
             }
             let unfinished = try await store.sweep()

@@ -17,22 +17,22 @@ final class ArchiveRounds {
     private let archiver: Archiver
     private let lease: PostgresLease
     private let log: Logger
-    private let metrics: PersisterMetrics
+    private let archived: Counter
     private let loop: EventLoop
     private var isAtIt = false
     private var isStopping = false
 
-    /// Archives what is idle for so many milliseconds, as the persister `owner`.
+    /// Archives what is idle for so many milliseconds, as the persister `owner`; `archived` counts.
     init(
         age: Int64, owner: String, postgres: PostgresPool, redis: RedisConnection, partitioning: Partitioning,
-        log: Logger, metrics: PersisterMetrics, loop: EventLoop
+        log: Logger, archived: Counter, loop: EventLoop
     ) {
         self.age = age
         self.postgres = postgres
         archiver = Archiver(postgres: postgres, redis: redis, partitioning: partitioning)
         lease = PostgresLease("archive", owner: owner, milliseconds: Self.lease)
         self.log = log
-        self.metrics = metrics
+        self.archived = archived
         self.loop = loop
     }
 
@@ -62,9 +62,9 @@ final class ArchiveRounds {
         do {
             guard try await lease.take(postgres) else { return }
             let progress = try await archiver.run(idleSince: try await archiver.moment(age: age)) {
-                [self] _, archived throws(PostgresError) in
-                metrics.archived.increment(by: archived)
-                if archived > 0 { await loop.sleep(milliseconds: Self.pause) }
+                [self] _, count throws(PostgresError) in
+                archived.increment(by: count)
+                if count > 0 { await loop.sleep(milliseconds: Self.pause) }
                 return isStopping ? false : try await lease.take(postgres)
             }
             try await lease.giveBack(postgres)

@@ -73,7 +73,7 @@ final class Persister {
         archiving = config.archiveAfter.map { [postgres, redis, log] age in
             ArchiveRounds(
                 age: age, owner: id, postgres: postgres, redis: redis, partitioning: partitioning, log: log,
-                metrics: metrics, loop: loop)
+                archived: metrics.archived, loop: loop)
         }
         loop.atEndOfTurn(.log) { [log] in log.flush() }
     }

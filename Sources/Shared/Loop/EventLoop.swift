@@ -57,8 +57,8 @@ public final class EventLoop: @unchecked Sendable {
     public private(set) var now: Int64
     /// The same in nanoseconds.
     public private(set) var turnStart: Int64
-    /// Told at the end of each turn how long it took in nanoseconds, without the wait before it.
-    var turnEnded: (Int64) -> Void = { _ in }
+    /// Told at the end of each turn how long it took in nanoseconds, without the wait before it, and when it began (monotonic ms).
+    var turnEnded: (_ nanoseconds: Int64, _ began: Int64) -> Void = { _, _ in }
     /// A buffer that any handler may read into for the length of one call; it belongs to nobody between calls.
     public var scratch = [UInt8](repeating: 0, count: 64 * 1024)
 
@@ -217,7 +217,7 @@ public final class EventLoop: @unchecked Sendable {
             runJobs()
             for steps in endSteps { for step in steps { step() } }
             ended = MonotonicClock.nowNanoseconds()
-            turnEnded(ended - turnStart)
+            turnEnded(ended - turnStart, now)
         }
     }
 

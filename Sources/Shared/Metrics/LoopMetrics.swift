@@ -19,9 +19,9 @@ public enum LoopMetrics {
             labels: labels
         ) { [weak loop] in Double(loop?.waitingCount ?? 0) }
         var recent = RecentMaximum()
-        loop.turnEnded = { [unowned loop] nanoseconds in
+        loop.turnEnded = { nanoseconds, began in
             turns.observe(nanoseconds: nanoseconds)
-            recent.note(nanoseconds, at: loop.now)
+            recent.note(nanoseconds, at: began)
             longest.set(Int(recent.value))
         }
     }
